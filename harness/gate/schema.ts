@@ -1,0 +1,109 @@
+import Type, { type Static } from 'typebox';
+import { DurationText, Options } from '../checks/define.ts';
+
+const Id = Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 });
+const Role = Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 });
+
+/** When evidence must be young: at the item marked `cutover: true`, or at the signature. */
+export const FreshSchema = Options({
+  within: DurationText(),
+  at: Type.Optional(
+    Type.Union([Type.Literal('cutover'), Type.Literal('sign')], { description: 'default sign' }),
+  ),
+});
+
+export const WatchSchema = Options({
+  for: DurationText({ description: 'how long to watch' }),
+  every: DurationText({ description: 'time between two measurements' }),
+  failures: Type.Optional(Type.Integer({ minimum: 0, description: 'measurements that may fail; default 0' })),
+  consecutive_errors: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'errors in a row that are tolerated; default 3' }),
+  ),
+  min_observed: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'share of the measurements that must have been made; default 0.9',
+    }),
+  ),
+});
+
+export const AttestSchema = Options({
+  role: Role,
+  about: Type.Optional(Type.Array(Id, { description: 'items whose evidence the statement speaks of' })),
+});
+
+export const ItemSchema = Options({
+  id: Id,
+  title: Type.String({ minLength: 1 }),
+  /** Requirement rows or document steps, for readers. */
+  covers: Type.Optional(Type.Array(Type.String())),
+  check: Type.Optional(Type.String({ description: 'a kind of check: `countersign checks list`' })),
+  with: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  expect: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description: "CEL over the facts; replaces the kind's own",
+    }),
+  ),
+  attest: Type.Optional(AttestSchema),
+  needs: Type.Optional(Type.Array(Id)),
+  timeout: Type.Optional(DurationText({ description: 'for one attempt; default 60s' })),
+  retries: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 20,
+      description: 'further attempts after a failure or error; default 0; never for `effects: writes`',
+    }),
+  ),
+  retry_after: Type.Optional(DurationText({ description: 'pause before a retry; default 1s' })),
+  flaky: Type.Optional(
+    Type.Union([Type.Literal('pass'), Type.Literal('fail')], {
+      description: 'does passing after a retry count? default pass',
+    }),
+  ),
+  fresh: Type.Optional(FreshSchema),
+  watch: Type.Optional(WatchSchema),
+  cutover: Type.Optional(Type.Boolean()),
+});
+
+export const SubjectSchema = Type.Union([
+  Options({ git: Type.String({ description: 'a revision, such as HEAD' }) }),
+  Options({ file: Type.String() }),
+  Options({ name: Type.String(), sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+]);
+
+export const SignSchema = Options({
+  require: Type.Array(
+    Options({ role: Role, count: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })) }),
+    { minItems: 1 },
+  ),
+  distinct_people: Type.Optional(
+    Type.Boolean({ description: 'one person fills one role only; default true' }),
+  ),
+  not_author: Type.Optional(Type.Boolean({ description: "authors of the release can't sign; default true" })),
+  valid_for: Type.Optional(DurationText({ description: 'default 24h' })),
+});
+
+export const GateSchema = Options({
+  gate: Id,
+  title: Type.String({ minLength: 1 }),
+  description: Type.Optional(Type.String()),
+  environment: Type.String(),
+  timeout: Type.Optional(DurationText({ description: 'deadline of the whole run; default 1h' })),
+  concurrency: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 64, description: 'items at once; default 8' }),
+  ),
+  release: Type.Optional(
+    Options({
+      since: Type.Optional(Type.String({ description: '`last-go` or a git revision' })),
+      subjects: Type.Array(SubjectSchema, { minItems: 1 }),
+    }),
+  ),
+  items: Type.Array(ItemSchema, { minItems: 1 }),
+  sign: SignSchema,
+});
+
+export type Gate = Static<typeof GateSchema>;
+export type GateItem = Static<typeof ItemSchema>;
+export type SignPolicy = Static<typeof SignSchema>;

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{harness,pipeline,scripts,smoke,alerts,dashboards,checklists,bench}/**/*.test.ts'],
+    exclude: ['node_modules/**', 'dist/**', '.countersign/**'],
+    allowOnly: false,
+    passWithNoTests: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
