@@ -1,0 +1,28 @@
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  summary: string;
+  load(): Promise<{ command: Command }>;
+}
+
+/** One lazy, sorted line a verb: help must not load what it lists. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  'checks list': { summary: 'list every kind of check', load: () => import('./checks/list.ts') },
+  'checks show': { summary: 'show options and facts of a kind', load: () => import('./checks/show.ts') },
+  doctor: {
+    summary: 'show every external tool and how to get what is missing',
+    load: () => import('./doctor.ts'),
+  },
+  'gate attest': { summary: 'answer a manual item as a person', load: () => import('./gate/attest.ts') },
+  'gate lint': { summary: 'check gate files without running anything', load: () => import('./gate/lint.ts') },
+  'gate list': { summary: 'list the gates of this repo', load: () => import('./gate/list.ts') },
+  'gate plan': { summary: 'show what a gate would do, in order', load: () => import('./gate/plan.ts') },
+  'gate run': { summary: 'run a gate and write its report', load: () => import('./gate/run.ts') },
+  'gate show': { summary: 'print the report of a run', load: () => import('./gate/show.ts') },
+  'gate sign': { summary: 'countersign the report of a run', load: () => import('./gate/sign.ts') },
+  'gate status': { summary: 'list runs, and what each still needs', load: () => import('./gate/status.ts') },
+  'gate verify': { summary: 'verify a signed report, offline', load: () => import('./gate/verify.ts') },
+  'keys list': { summary: 'list people, roles and keys that may sign', load: () => import('./keys/list.ts') },
+  'keys new': { summary: 'make a key for a person', load: () => import('./keys/new.ts') },
+  stack: { summary: 'start, stop or show the local stack', load: () => import('./stack.ts') },
+};

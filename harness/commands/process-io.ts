@@ -1,0 +1,47 @@
+import type { Io, Terminal } from './command.ts';
+
+/** Io over a Node process. The first signal aborts; the second one ends the process at once. */
+export function processIo(from: NodeJS.Process): { io: Io; finish(): Promise<void> } {
+  const controller = new AbortController();
+  const cleanUps: (() => Promise<void> | void)[] = [];
+  let signals = 0;
+  const onSignal = () => {
+    signals += 1;
+    if (signals > 1) from.exit(130);
+    controller.abort(new Error('interrupted'));
+  };
+  from.on('SIGINT', onSignal);
+  from.on('SIGTERM', onSignal);
+  from.on('SIGHUP', onSignal);
+  // A reader that went away (`| head`) is no error of ours.
+  from.stdout.on('error', () => {});
+  return {
+    io: {
+      stdout: terminal(from.stdout, from.env),
+      stderr: terminal(from.stderr, from.env),
+      env: from.env,
+      cwd: from.cwd(),
+      signal: controller.signal,
+      askSecret: async (prompt) => (await import('./ask-secret.ts')).askSecret(from, prompt),
+      onExit: (cleanUp) => void cleanUps.push(cleanUp),
+    },
+    async finish() {
+      for (const cleanUp of cleanUps.reverse()) await cleanUp();
+      from.off('SIGINT', onSignal);
+      from.off('SIGTERM', onSignal);
+      from.off('SIGHUP', onSignal);
+    },
+  };
+}
+
+function terminal(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Terminal {
+  const isTTY = stream.isTTY === true;
+  const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0';
+  const colour = !env['NO_COLOR'] && env['TERM'] !== 'dumb' && (isTTY || forced);
+  return {
+    isTTY: isTTY && !env['CI'],
+    columns: stream.columns ?? 100,
+    colour,
+    write: (text) => void stream.write(text),
+  };
+}
