@@ -1,0 +1,174 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import addFormats from 'ajv-formats';
+import type { Static, TSchema } from 'typebox';
+import type { Problem } from '../errors.ts';
+import { invalid, type Path, type YamlFile } from './yaml.ts';
+
+const ajv = new Ajv({ allErrors: true, strict: false, useDefaults: true, verbose: true });
+(addFormats as unknown as typeof addFormats.default)(ajv);
+const compiled = new WeakMap<object, ReturnType<typeof ajv.compile>>();
+
+/** What is wrong with `value`, each with the path to it. Fills defaults in. */
+export function schemaErrors(
+  schema: TSchema,
+  value: unknown,
+): { path: Path; key: boolean; message: string; hint?: string }[] {
+  let check = compiled.get(schema);
+  if (!check) {
+    check = ajv.compile(schema);
+    compiled.set(schema, check);
+  }
+  if (check(value)) return [];
+  return mostTelling(check.errors ?? []).map(describe);
+}
+
+/** The value of a YAML file if it fits the schema; else one problem for each thing that does not. */
+export function validateYaml<S extends TSchema>(schema: S, yaml: YamlFile): Static<S> {
+  const problems = problemsOf(yaml, schemaErrors(schema, yaml.value), []);
+  if (problems.length > 0) throw invalid(problems);
+  return yaml.value as Static<S>;
+}
+
+export function problemsOf(yaml: YamlFile, errors: ReturnType<typeof schemaErrors>, prefix: Path): Problem[] {
+  return errors.map(({ path, key, message, hint }) => ({
+    code: 'CONFIG_INVALID' as const,
+    message,
+    where: key ? yaml.keyPlace([...prefix, ...path]) : yaml.place([...prefix, ...path]),
+    ...(hint ? { hint } : {}),
+  }));
+}
+
+/** Of a failed union ajv lists every branch; only those of the branch that came nearest help a reader. */
+function mostTelling(errors: readonly ErrorObject[]): ErrorObject[] {
+  const unions = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf');
+  let rest = errors.filter((error) => !unions.includes(error));
+  const kept: ErrorObject[] = [];
+  for (const union of unions.sort((a, b) => a.schemaPath.length - b.schemaPath.length)) {
+    const inside = rest.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/`));
+    if (inside.length === 0) continue;
+    rest = rest.filter((error) => !inside.includes(error));
+    const best = nearestBranch(union, inside);
+    kept.push(...(best ?? [union]));
+  }
+  return dedupe([...rest, ...kept]).slice(0, 50);
+}
+
+function nearestBranch(union: ErrorObject, inside: readonly ErrorObject[]): ErrorObject[] | undefined {
+  const branches = Map.groupBy(
+    inside,
+    (error) => error.schemaPath.slice(union.schemaPath.length + 1).split('/')[0],
+  );
+  const constants = inside.every((error) => error.keyword === 'const');
+  if (constants) return undefined;
+  const ranked = [...branches.values()]
+    .filter(
+      (branch) =>
+        !branch.some(
+          (error) =>
+            error.keyword === 'const' ||
+            (error.keyword === 'type' && error.instancePath === union.instancePath),
+        ),
+    )
+    .sort((a, b) => a.length - b.length);
+  return ranked[0];
+}
+
+function dedupe(errors: readonly ErrorObject[]): ErrorObject[] {
+  const seen = new Set<string>();
+  return errors.filter((error) => {
+    const id = `${error.instancePath} ${error.keyword} ${JSON.stringify(error.params)}`;
+    return seen.has(id) ? false : seen.add(id);
+  });
+}
+
+function describe(error: ErrorObject): ReturnType<typeof schemaErrors>[number] {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const name = path.length > 0 ? `\`${path.join('.')}\`` : 'the file';
+  const description = (error.parentSchema as { description?: string } | undefined)?.description;
+  const hint = description ? { hint: `it is: ${description}` } : {};
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const extra = String((error.params as { additionalProperty: string }).additionalProperty);
+      const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+      const near = nearest(extra, known);
+      return {
+        path: [...path, extra],
+        key: true,
+        message: `\`${extra}\` is not known here`,
+        hint: near ? `did you mean \`${near}\`?` : `known here: ${known.join(', ')}`,
+      };
+    }
+    case 'required':
+      return {
+        path,
+        key: false,
+        message: `${name} lacks \`${(error.params as { missingProperty: string }).missingProperty}\``,
+      };
+    case 'anyOf':
+    case 'oneOf':
+      return {
+        path,
+        key: false,
+        message: `${name} is ${show(error.data)}; expected ${expectedOf(error)}`,
+        ...hint,
+      };
+    case 'pattern':
+      return {
+        path,
+        key: false,
+        message: `${name} is ${show(error.data)}; it must match ${String(error.schema)}`,
+        ...hint,
+      };
+    case 'type':
+      return {
+        path,
+        key: false,
+        message: `${name} is ${show(error.data)}; expected ${String(error.schema)}`,
+        ...hint,
+      };
+    default:
+      return { path, key: false, message: `${name} ${error.message ?? 'is not valid'}`, ...hint };
+  }
+}
+
+function expectedOf(error: ErrorObject): string {
+  const branches = error.schema as { const?: unknown; type?: string; properties?: object }[];
+  return branches
+    .map((branch) => {
+      if ('const' in branch) return JSON.stringify(branch.const);
+      return branch.properties
+        ? `{${Object.keys(branch.properties).join(', ')}}`
+        : (branch.type ?? 'something else');
+    })
+    .join(' or ');
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** The known name within two edits, if any: enough for slips, too little for guesses. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.min(2, Math.floor(candidate.length / 2)))
+    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
+}
+
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 3;
+}
