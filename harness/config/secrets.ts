@@ -84,7 +84,13 @@ export class Secrets {
     return new Promise((done, fail) => {
       execFile(program, args, { cwd: this.#options.root, env: own, timeout: 30_000 }, (error, stdout) => {
         // What the command printed may be the secret itself, so no word of it goes into the error.
-        if (error) fail(missing(name, `: the command \`${program}\` failed (${error.code ?? error.signal})`));
+        if (error)
+          fail(
+            missing(
+              name,
+              `could not be read: the command \`${program}\` failed (${error.code ?? error.signal})`,
+            ),
+          );
         else done(stdout.trimEnd());
       });
     });
@@ -92,8 +98,7 @@ export class Secrets {
 }
 
 function missing(name: string, problem: string, hint?: string): CountersignError {
-  const message = `the secret \`${name}\` ${problem}`.replace(' :', ':');
-  return new CountersignError('SECRET_MISSING', message, hint ? { hint } : {});
+  return new CountersignError('SECRET_MISSING', `the secret \`${name}\` ${problem}`, hint ? { hint } : {});
 }
 
 /** The value, and the password inside it when it is a URL: a driver's error may show the password alone. */

@@ -1,0 +1,36 @@
+import type { ToolName } from './define.ts';
+import pins from './pins.json' with { type: 'json' };
+
+/** How one program may be had. Every version and checksum of the project stands in `pins.json`. */
+export interface ToolPin {
+  program: string;
+  /** Names that other distributions give it. */
+  other?: string[];
+  minimum: string;
+  home: string;
+  /** Downloaded and unpacked into the cache; apt itself verifies it against the archive's signature. */
+  debian?: { package: string; path: string };
+  wheel?: { platform: string; package: string; sha256: string; path: string };
+  /** A Debian package with too many dependencies to unpack alone. */
+  install?: string;
+  /** The version that the project's lockfile pins goes before whatever is on PATH. */
+  preferPackage?: boolean;
+}
+
+export const toolPins: Readonly<Record<ToolName, ToolPin>> = pins.tools;
+
+export const platform = `${process.platform}-${process.arch}`;
+
+/** Is `version` the same as `minimum` or later? Numbers only: 2.42.0+ds counts as 2.42.0. */
+export function isAtLeast(version: string, minimum: string): boolean {
+  const have = numbers(version);
+  for (const [index, wanted] of numbers(minimum).entries()) {
+    const part = have[index] ?? 0;
+    if (part !== wanted) return part > wanted;
+  }
+  return true;
+}
+
+function numbers(version: string): number[] {
+  return (version.match(/\d+/g) ?? []).slice(0, 3).map(Number);
+}
