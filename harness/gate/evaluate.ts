@@ -1,0 +1,135 @@
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import type { Expectation } from '../report/schema.ts';
+import { freePaths, unguardedAll, violators } from './expression.ts';
+import { celType, type FactSchema, toCel } from './facts.ts';
+
+/** What expectations may read: the facts of their item, and `needs` with the facts of the items it needs. */
+export interface Subject {
+  schema: FactSchema;
+  facts: Readonly<Record<string, unknown>>;
+  needs: Readonly<Record<string, NeededFacts>>;
+}
+
+export interface NeededFacts {
+  schema: FactSchema;
+  facts: Readonly<Record<string, unknown>>;
+}
+
+export interface ExpectationProblem {
+  message: string;
+  /** Offset in the expression. */
+  offset: number;
+  hint?: string;
+}
+
+const limits = { maxAstNodes: 2_000, maxDepth: 100, maxListElements: 1_000 };
+const untyped = new Environment({ unlistedVariablesAreDyn: true, limits });
+const typed = new WeakMap<FactSchema, Environment>();
+
+/** Type-checks an expectation against a kind's facts before anything runs. */
+export function checkExpectation(text: string, schema: FactSchema): ExpectationProblem | undefined {
+  let environment = typed.get(schema);
+  if (!environment) {
+    environment = typedEnvironment(schema);
+    typed.set(schema, environment);
+  }
+  const result = environment.check(text);
+  if (!result.valid) return describe(result.error, Object.keys(schema.properties ?? {}));
+  if (result.type !== 'bool' && result.type !== 'dyn') {
+    return {
+      message: `it gives ${String(result.type)}, not true or false`,
+      offset: 0,
+      hint: 'compare it with something',
+    };
+  }
+  const list = unguardedAll(environment.parse(text).ast);
+  return list
+    ? {
+        message: `\`${list.text}.all(…)\` is true of an empty list`,
+        offset: list.offset,
+        hint: `write \`${list.text}.size() > 0 && ${list.text}.all(…)\``,
+      }
+    : undefined;
+}
+
+/** Judges one expectation. Anything that keeps it from being true or false is `error`, never `true`. */
+export function evaluateExpectation(text: string, subject: Subject): Expectation {
+  let operands: Expectation['operands'] = [];
+  try {
+    const context = contextOf(subject);
+    const { ast } = untyped.parse(text);
+    operands = freePaths(ast).map((node) => operandOf(node, context));
+    const value = untyped.evaluate(text, context);
+    if (value === true) return { text, outcome: 'true', operands };
+    if (value === false) {
+      return {
+        text,
+        outcome: 'false',
+        operands: [...operands, ...violators(ast).map((node) => operandOf(node, context))],
+      };
+    }
+    return { text, outcome: 'error', operands, message: 'it gives neither true nor false' };
+  } catch (thrown) {
+    const { message, hint } = describe(thrown, Object.keys(subject.schema.properties ?? {}));
+    return { text, outcome: 'error', operands, message: hint ? `${message} (${hint})` : message };
+  }
+}
+
+function typedEnvironment(schema: FactSchema): Environment {
+  const environment = new Environment({ unlistedVariablesAreDyn: false, limits });
+  for (const [name, fact] of Object.entries(schema.properties ?? {})) {
+    environment.registerVariable(name, celType(fact, `facts_${name}`, environment));
+  }
+  environment.registerVariable('needs', 'map<string, dyn>');
+  return environment;
+}
+
+function contextOf({ schema, facts, needs }: Subject): Record<string, unknown> {
+  return {
+    ...(toCel(schema, facts) as Record<string, unknown>),
+    needs: Object.fromEntries(
+      Object.entries(needs).map(([id, need]) => [id, toCel(need.schema, need.facts)]),
+    ),
+  };
+}
+
+function operandOf(
+  node: { text: string },
+  context: Record<string, unknown>,
+): { text: string; value: string } {
+  try {
+    return { text: node.text, value: show(untyped.evaluate(node.text, context)) };
+  } catch {
+    return { text: node.text, value: 'unknown' };
+  }
+}
+
+function show(value: unknown): string {
+  const text = toText(value);
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+}
+
+/** JSON text, with ints of any size as digits. */
+function toText(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return `[${value.map(toText).join(',')}]`;
+  if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}:${toText(item)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+function describe(thrown: unknown, known: readonly string[]): ExpectationProblem {
+  const error = thrown as { message?: string; node?: ASTNode; range?: { start: number } };
+  const message = (error.message ?? String(thrown)).split('\n')[0] ?? '';
+  const offset = error.node?.pos ?? error.range?.start ?? 0;
+  if (message.startsWith('Unknown variable')) {
+    return { message, offset, hint: `facts here: ${[...known, 'needs'].join(', ')}` };
+  }
+  if (/no such overload: .*(double.*int|int.*double)/.test(message)) {
+    return { message, offset, hint: 'an int and a double do not mix: write 1.0 instead of 1, or double(x)' };
+  }
+  return { message, offset };
+}

@@ -1,0 +1,116 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+
+const macros = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
+
+interface Excerpt {
+  text: string;
+  offset: number;
+}
+
+const excerpt = (node: ASTNode): Excerpt => ({ text: textOf(node), offset: node.start });
+
+function textOf(node: ASTNode): string {
+  return node.input.slice(node.start, node.end);
+}
+
+/** The longest paths into the facts that an expression reads: `left.total_minor`, `size(events)`. */
+export function freePaths(ast: ASTNode): Excerpt[] {
+  const found = new Map<string, Excerpt>();
+  visit(ast, new Set(), (node) => void found.set(textOf(node), excerpt(node)));
+  return [...found.values()];
+}
+
+/** For each false `list.all(x, p)` at the top: an expression that lists what broke it. */
+export function violators(ast: ASTNode): Excerpt[] {
+  if (ast.op === '&&') return ast.args.flatMap(violators);
+  const macro = macroOf(ast);
+  if (macro?.name !== 'all' || macro.predicate === undefined) return [];
+  return [
+    {
+      text: `${textOf(macro.receiver)}.filter(${macro.variable}, !(${textOf(macro.predicate)}))`,
+      offset: ast.start,
+    },
+  ];
+}
+
+/** The list of the first `all()` whose size nothing tests: `all` of an empty list is true. */
+export function unguardedAll(ast: ASTNode): Excerpt | undefined {
+  const guarded = new Set<string>();
+  const used: Excerpt[] = [];
+  walkAll(ast, (node) => {
+    const sized = sizeTest(node);
+    if (sized) guarded.add(sized);
+    const macro = macroOf(node);
+    if (macro?.name === 'all') used.push(excerpt(macro.receiver));
+  });
+  return used.find(({ text }) => !guarded.has(text));
+}
+
+/** The list that `size(list) > 0` and its like prove to have something in it. */
+function sizeTest(node: ASTNode): string | undefined {
+  if (node.op !== '>' && node.op !== '>=' && node.op !== '==' && node.op !== '!=') return undefined;
+  const [left, right] = node.args;
+  if (right.op !== 'value' || typeof right.args !== 'bigint') return undefined;
+  const least = {
+    '>': right.args + 1n,
+    '>=': right.args,
+    '==': right.args,
+    '!=': right.args === 0n ? 1n : 0n,
+  }[node.op];
+  if (least < 1n) return undefined;
+  if (left.op === 'rcall' && left.args[0] === 'size') return textOf(left.args[1]);
+  if (left.op === 'call' && left.args[0] === 'size' && left.args[1][0]) return textOf(left.args[1][0]);
+  return undefined;
+}
+
+function macroOf(node: ASTNode) {
+  if (node.op !== 'rcall') return undefined;
+  const [name, receiver, args] = node.args;
+  const [variable, predicate] = args;
+  if (!macros.has(name) || variable?.op !== 'id') return undefined;
+  return { name, receiver, variable: variable.args, predicate };
+}
+
+function visit(node: ASTNode, bound: ReadonlySet<string>, found: (node: ASTNode) => void): void {
+  const macro = macroOf(node);
+  if (macro) {
+    visit(macro.receiver, bound, found);
+    const inner = new Set([...bound, macro.variable]);
+    for (const part of childrenOf(node).slice(2)) visit(part, inner, found);
+    return;
+  }
+  if (isPath(node)) {
+    const root = rootOf(node);
+    if (root !== undefined && !bound.has(root)) found(node);
+    return;
+  }
+  for (const child of childrenOf(node)) visit(child, bound, found);
+}
+
+function isPath(node: ASTNode): boolean {
+  if (node.op === 'id') return true;
+  if (node.op === '.') return isPath(node.args[0]);
+  if (node.op === '[]') return isPath(node.args[0]) && node.args[1].op === 'value';
+  return node.op === 'rcall' && node.args[0] === 'size' && isPath(node.args[1]);
+}
+
+function rootOf(node: ASTNode): string | undefined {
+  if (node.op === 'id') return node.args;
+  if (node.op === '.' || node.op === '[]') return rootOf(node.args[0]);
+  return node.op === 'rcall' ? rootOf(node.args[1]) : undefined;
+}
+
+function walkAll(node: ASTNode, each: (node: ASTNode) => void): void {
+  each(node);
+  for (const child of childrenOf(node)) walkAll(child, each);
+}
+
+function childrenOf(node: ASTNode): ASTNode[] {
+  const found: ASTNode[] = [];
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) collect(item);
+    else if (typeof value === 'object' && value !== null && 'op' in value) found.push(value as ASTNode);
+  };
+  collect(node.args);
+  return found;
+}
