@@ -34,7 +34,7 @@ export function checkExpectation(text: string, schema: FactSchema): ExpectationP
     typed.set(schema, environment);
   }
   const result = environment.check(text);
-  if (!result.valid) return describe(result.error, Object.keys(schema.properties ?? {}));
+  if (!result.valid) return explainProblem(result.error, Object.keys(schema.properties ?? {}));
   if (result.type !== 'bool' && result.type !== 'dyn') {
     return {
       message: `it gives ${String(result.type)}, not true or false`,
@@ -70,7 +70,7 @@ export function evaluateExpectation(text: string, subject: Subject): Expectation
     }
     return { text, outcome: 'error', operands, message: 'it gives neither true nor false' };
   } catch (thrown) {
-    const { message, hint } = describe(thrown, Object.keys(subject.schema.properties ?? {}));
+    const { message, hint } = explainProblem(thrown, Object.keys(subject.schema.properties ?? {}));
     return { text, outcome: 'error', operands, message: hint ? `${message} (${hint})` : message };
   }
 }
@@ -121,7 +121,7 @@ function toText(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-function describe(thrown: unknown, known: readonly string[]): ExpectationProblem {
+function explainProblem(thrown: unknown, known: readonly string[]): ExpectationProblem {
   const error = thrown as { message?: string; node?: ASTNode; range?: { start: number } };
   const message = (error.message ?? String(thrown)).split('\n')[0] ?? '';
   const offset = error.node?.pos ?? error.range?.start ?? 0;
