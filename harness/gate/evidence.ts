@@ -1,0 +1,70 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Artifact, ArtifactContent } from '../checks/define.ts';
+import { CountersignError } from '../errors.ts';
+import type { ArtifactRecord } from '../report/schema.ts';
+import type { Redactor } from './redact.ts';
+
+const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_FILES = 5_000;
+
+/** Content-addressed files under `evidence/`: redacted, then hashed, then never changed. */
+export class EvidenceStore {
+  readonly #folder: string;
+  readonly #redactor: Redactor;
+  readonly #records: ArtifactRecord[];
+
+  constructor(runFolder: string, redactor: Redactor, known: readonly ArtifactRecord[] = []) {
+    this.#folder = join(runFolder, 'evidence');
+    this.#redactor = redactor;
+    this.#records = [...known];
+  }
+
+  /** Everything that was kept so far, in the order of keeping. */
+  get records(): readonly ArtifactRecord[] {
+    return this.#records;
+  }
+
+  async put(name: string, content: ArtifactContent, mediaType = 'text/plain'): Promise<Artifact> {
+    if (this.#records.length >= MAX_FILES) {
+      throw new CountersignError('EVIDENCE_TOO_LARGE', `a run keeps at most ${MAX_FILES} files of evidence`);
+    }
+    const bytes = this.#redactor.bytes(await collect(name, content));
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const path = join(this.#folder, sha256);
+    await mkdir(this.#folder, { recursive: true });
+    await writeWhole(path, bytes);
+    const record = { name: this.#redactor.text(name), media_type: mediaType, sha256, bytes: bytes.length };
+    this.#records.push(record);
+    return { name: record.name, mediaType, sha256, bytes: bytes.length, text: () => readFile(path, 'utf8') };
+  }
+}
+
+/** Writes under a temporary name, syncs, then renames: a crash leaves either the whole file or none. */
+export async function writeWhole(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const file = await open(temporary, 'wx', mode);
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
+
+async function collect(name: string, content: ArtifactContent): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+  for await (const part of parts) {
+    const chunk = typeof part === 'string' ? Buffer.from(part) : part;
+    size += chunk.length;
+    if (size > MAX_BYTES) {
+      throw new CountersignError('EVIDENCE_TOO_LARGE', `the evidence \`${name}\` is over ${MAX_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

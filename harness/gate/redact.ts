@@ -1,0 +1,68 @@
+const MARK = '[redacted]';
+
+/** Replaces every known secret, in each spelling in which it may show up in text or JSON. */
+export class Redactor {
+  readonly #spellings = new Set<string>();
+  #pattern: RegExp | undefined;
+  #count = 0;
+
+  /** How many secrets were replaced so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  add(secret: string): void {
+    for (const spelling of spellingsOf(secret)) this.#spellings.add(spelling);
+    this.#pattern = undefined;
+  }
+
+  text(text: string): string {
+    if (this.#spellings.size === 0) return text;
+    this.#pattern ??= patternOf([...this.#spellings]);
+    return text.replace(this.#pattern, () => {
+      this.#count += 1;
+      return MARK;
+    });
+  }
+
+  /** Bytes of any encoding: what can't be a secret's bytes comes through unchanged. */
+  bytes(bytes: Uint8Array): Buffer {
+    const latin = Buffer.from(bytes).toString('latin1');
+    return Buffer.from(this.text(latin), 'latin1');
+  }
+
+  /** Every string of a JSON value, keys included. */
+  json<T>(value: T): T {
+    if (typeof value === 'string') return this.text(value) as T;
+    if (Array.isArray(value)) return value.map((item) => this.json(item)) as T;
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [this.text(key), this.json(item)]),
+      ) as T;
+    }
+    return value;
+  }
+}
+
+function spellingsOf(secret: string): string[] {
+  const utf8 = Buffer.from(secret, 'utf8');
+  const base64 = utf8.toString('base64');
+  const plain = [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    base64,
+    base64.replace(/=+$/, ''),
+    utf8.toString('base64url'),
+    utf8.toString('hex'),
+  ];
+  // Evidence is redacted as bytes, each read as one character.
+  const asBytes = plain.map((spelling) => Buffer.from(spelling, 'utf8').toString('latin1'));
+  return [...plain, ...asBytes].filter((spelling) => spelling.length >= 4);
+}
+
+/** Longest first: where one secret begins with another, the whole of it has to go. */
+function patternOf(spellings: readonly string[]): RegExp {
+  const sorted = [...new Set(spellings)].sort((a, b) => b.length - a.length);
+  return new RegExp(sorted.map((spelling) => RegExp.escape(spelling)).join('|'), 'g');
+}
