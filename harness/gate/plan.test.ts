@@ -47,11 +47,6 @@ describe('plan', () => {
       gate({ id: 'a', attest: { role: 'r', about: ['z'] } }),
       'there is no item `z`',
     ],
-    [
-      'two cutovers',
-      gate({ id: 'a', cutover: true }, { id: 'b', cutover: true }),
-      'only one item can be the cutover',
-    ],
   ])('T23: refuses %s', (_name, broken, message) => {
     expect(
       planGate(broken)

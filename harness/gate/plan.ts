@@ -49,10 +49,10 @@ function itemProblems(items: readonly GateItem[]): PlanProblem[] {
         hint: 'a machine measures (`check`), or a person of a role attests (`attest`)',
       });
     }
-    if (item.attest && (item.with || item.expect || item.retries || item.watch)) {
+    if (item.attest && (item.with || item.expect || item.retries)) {
       problems.push({
         path: at(),
-        message: `\`${item.id}\` is attested by a person: it takes no with, expect, retries or watch`,
+        message: `\`${item.id}\` is attested by a person: it takes no with, expect or retries`,
       });
     }
     for (const about of item.attest?.about ?? []) {
@@ -60,13 +60,6 @@ function itemProblems(items: readonly GateItem[]): PlanProblem[] {
         problems.push({ path: at('attest', 'about'), message: `there is no item \`${about}\`` });
       }
     }
-  }
-  const cutovers = items.filter(({ cutover }) => cutover);
-  if (cutovers.length > 1) {
-    problems.push({
-      path: ['items'],
-      message: `only one item can be the cutover, not ${cutovers.map(({ id }) => id).join(' and ')}`,
-    });
   }
   return problems;
 }

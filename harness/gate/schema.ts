@@ -4,30 +4,6 @@ import { DurationText, Options } from '../checks/define.ts';
 const Id = Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 });
 const Role = Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 });
 
-/** When evidence must be young: at the item marked `cutover: true`, or at the signature. */
-export const FreshSchema = Options({
-  within: DurationText(),
-  at: Type.Optional(
-    Type.Union([Type.Literal('cutover'), Type.Literal('sign')], { description: 'default sign' }),
-  ),
-});
-
-export const WatchSchema = Options({
-  for: DurationText({ description: 'how long to watch' }),
-  every: DurationText({ description: 'time between two measurements' }),
-  failures: Type.Optional(Type.Integer({ minimum: 0, description: 'measurements that may fail; default 0' })),
-  consecutive_errors: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'errors in a row that are tolerated; default 3' }),
-  ),
-  min_observed: Type.Optional(
-    Type.Number({
-      minimum: 0,
-      maximum: 1,
-      description: 'share of the measurements that must have been made; default 0.9',
-    }),
-  ),
-});
-
 export const AttestSchema = Options({
   role: Role,
   about: Type.Optional(Type.Array(Id, { description: 'items whose evidence the statement speaks of' })),
@@ -62,9 +38,6 @@ export const ItemSchema = Options({
       description: 'does passing after a retry count? default pass',
     }),
   ),
-  fresh: Type.Optional(FreshSchema),
-  watch: Type.Optional(WatchSchema),
-  cutover: Type.Optional(Type.Boolean()),
 });
 
 export const SubjectSchema = Type.Union([

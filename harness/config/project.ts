@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { lstat, readdir, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CheckKind } from '../checks/define.ts';
+import { KindRegistry } from '../checks/index.ts';
+import { CountersignError, messageOf } from '../errors.ts';
+import { type Environment, EnvironmentsSchema } from './environments.ts';
+import { validateYaml } from './validate.ts';
+import { readYaml, type YamlFile } from './yaml.ts';
+
+/** What a user's `countersign.config.ts` may export as default. */
+export interface UserConfig {
+  /** Check kinds of the user's own. */
+  checks?: readonly CheckKind[];
+}
+
+/** A repo that uses countersign: the folder that holds `checklists/`. */
+export interface Project {
+  root: string;
+  kinds: KindRegistry;
+  /** Folder of run state, never committed. */
+  state: string;
+}
+
+const CONFIG_NAMES = ['countersign.config.ts', 'countersign.config.js', 'countersign.config.mjs'];
+
+/** Finds the project around `cwd` and loads the user's own check kinds. */
+export async function openProject(cwd: string): Promise<Project> {
+  let root = cwd;
+  while (!existsSync(join(root, 'checklists'))) {
+    const parent = dirname(root);
+    if (parent === root) {
+      throw new CountersignError(
+        'CONFIG_MISSING',
+        `neither ${cwd} nor a folder above it holds \`checklists/\``,
+        {
+          hint: 'run countersign inside a repo that has gates',
+        },
+      );
+    }
+    root = parent;
+  }
+  return { root, kinds: new KindRegistry(await ownKinds(root)), state: join(root, '.countersign') };
+}
+
+async function ownKinds(root: string): Promise<readonly CheckKind[]> {
+  const name = CONFIG_NAMES.find((candidate) => existsSync(join(root, candidate)));
+  if (!name) return [];
+  try {
+    const { default: config } = (await import(pathToFileURL(join(root, name)).href)) as {
+      default?: UserConfig;
+    };
+    if (typeof config !== 'object' || config === null) throw new Error('it has no default export');
+    return config.checks ?? [];
+  } catch (cause) {
+    throw new CountersignError('CONFIG_INVALID', `could not be loaded: ${messageOf(cause)}`, {
+      where: { file: name },
+      hint: 'its default export is {checks: [defineCheck({…})]}',
+      cause,
+    });
+  }
+}
+
+export interface Environments {
+  yaml: YamlFile;
+  all: Readonly<Record<string, Environment>>;
+}
+
+export async function readEnvironments(root: string): Promise<Environments> {
+  const file = 'checklists/environments.yml';
+  const yaml = await readYaml(join(root, file), file);
+  const { environments } = validateYaml(EnvironmentsSchema, yaml);
+  return {
+    yaml,
+    all: Object.fromEntries(
+      Object.entries(environments).map(([name, environment]) => [name, { ...environment, name }]),
+    ),
+  };
+}
+
+export function pickEnvironment({ all }: Environments, name: string): Environment {
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (found) return found;
+  throw new CountersignError(
+    'UNKNOWN_ENVIRONMENT',
+    `there is no environment \`${name}\`; known: ${Object.keys(all).join(', ')}`,
+  );
+}
+
+/** Gate files of the project, relative to its root, sorted. */
+export async function gateFiles(root: string): Promise<string[]> {
+  const entries = await readdir(join(root, 'checklists'), { recursive: true });
+  return entries
+    .filter((entry) => entry.endsWith('.gate.yml') || entry.endsWith('.gate.yaml'))
+    .map((entry) => join('checklists', entry))
+    .sort();
+}
+
+/** A gate's file by its id (`mono-staging-dry-run`) or by its path. */
+export async function findGateFile(root: string, cwd: string, name: string): Promise<string> {
+  if (/\.ya?ml$/.test(name)) return relative(root, resolve(cwd, name));
+  const files = await gateFiles(root);
+  const found = files.find((file) => file.replace(/^.*\//, '').replace(/\.gate\.ya?ml$/, '') === name);
+  if (found) return found;
+  const known = files.map((file) => file.replace(/^.*\//, '').replace(/\.gate\.ya?ml$/, ''));
+  throw new CountersignError('CONFIG_MISSING', `there is no gate \`${name}\``, {
+    hint:
+      known.length > 0 ? `gates here: ${known.join(', ')}` : 'a gate is a file checklists/<name>.gate.yml',
+  });
+}
+
+/** Absolute path inside the project; refuses whatever leaves it or passes through a link. */
+export function confine(root: string, path: string): string {
+  const absolute = resolve(root, path);
+  const inside = relative(root, absolute);
+  if (isAbsolute(path) || inside === '..' || inside.startsWith(`..${sep}`) || path.includes('\0')) {
+    throw new CountersignError('PATH_ESCAPES', `\`${path}\` leaves the project`);
+  }
+  return absolute;
+}
+
+/** Like `confine`, for a file that must be there: no part of the way may be a link. */
+export async function confineExisting(root: string, path: string): Promise<string> {
+  const absolute = confine(root, path);
+  try {
+    await lstat(absolute);
+    const real = await realpath(absolute);
+    if (real !== join(await realpath(root), relative(root, absolute))) {
+      throw new CountersignError('PATH_ESCAPES', `\`${path}\` passes through a link`);
+    }
+    return absolute;
+  } catch (thrown) {
+    if (thrown instanceof CountersignError) throw thrown;
+    throw new CountersignError('CONFIG_MISSING', `there is no file \`${path}\``);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Signers } from '../sign/signers.ts';
+import type { PlanProblem } from './plan.ts';
+import type { Gate } from './schema.ts';
+
+/** What no set of signatures could ever fulfil. Pure. */
+export function signerProblems(gate: Gate, signers: Signers): PlanProblem[] {
+  const problems: PlanProblem[] = [];
+  const withRole = (role: string) => signers.people.filter(({ roles }) => roles.includes(role));
+  for (const [index, { role, count = 1 }] of gate.sign.require.entries()) {
+    const people = withRole(role);
+    if (people.length < count) {
+      problems.push({
+        path: ['sign', 'require', index],
+        message: `${count} of role \`${role}\` must sign, and the signers file has ${people.length}`,
+        hint: 'give the role to more people, or ask for fewer',
+      });
+    }
+  }
+  for (const [index, item] of gate.items.entries()) {
+    if (item.attest && withRole(item.attest.role).length === 0) {
+      problems.push({
+        path: ['items', index, 'attest', 'role'],
+        message: `nobody in the signers file has the role \`${item.attest.role}\`, so \`${item.id}\` can never be attested`,
+      });
+    }
+  }
+  if (problems.length === 0 && gate.sign.distinct_people !== false && !enoughPeople(gate, signers)) {
+    problems.push({
+      path: ['sign', 'require'],
+      message: 'there are not enough different people to fill every role',
+      hint: 'one person fills one role only; `distinct_people: false` would relax that',
+    });
+  }
+  return problems;
+}
+
+/** Can each required slot get a person of its own? Augmenting paths over slots and people. */
+function enoughPeople(gate: Gate, signers: Signers): boolean {
+  const slots = gate.sign.require.flatMap(({ role, count = 1 }) => Array.from({ length: count }, () => role));
+  const slotOf = new Map<string, number>();
+  const place = (slot: number, tried: Set<string>): boolean =>
+    signers.people.some(({ id, roles }) => {
+      if (!roles.includes(slots[slot] ?? '') || tried.has(id)) return false;
+      tried.add(id);
+      const taken = slotOf.get(id);
+      if (taken !== undefined && !place(taken, tried)) return false;
+      slotOf.set(id, slot);
+      return true;
+    });
+  return slots.every((_, slot) => place(slot, new Set()));
+}
