@@ -25,6 +25,8 @@ export interface HttpRequest {
   timeoutMs?: number;
   /** Bytes of body that are read at most. Default 1 MiB; beyond it the request fails. */
   maxBytes?: number;
+  /** Redirects that are followed, within the source's origin only. Default 0: a redirect is the answer. */
+  follow?: number;
   signal?: AbortSignal;
 }
 
@@ -47,7 +49,13 @@ export interface HttpSource {
 export interface PostgresSource {
   readonly name: string;
   /** Rows with every value as PostgreSQL's own text (null stays null): no float ever touches money. */
-  query(sql: string, params?: readonly unknown[], signal?: AbortSignal): Promise<TextResult>;
+  query(
+    sql: string,
+    params?: readonly unknown[],
+    signal?: AbortSignal,
+    /** Rows at most, default 100,000; one more and the query fails: a cut result would be a wrong one. */
+    maxRows?: number,
+  ): Promise<TextResult>;
   /** Streams a result in batches inside one REPEATABLE READ, READ ONLY transaction. */
   stream(sql: string, params?: readonly unknown[], signal?: AbortSignal): AsyncIterable<TextRow[]>;
 }

@@ -1,0 +1,162 @@
+import Type, { type Static } from 'typebox';
+import { parseDuration } from '../../config/duration.ts';
+import { CountersignError } from '../../errors.ts';
+import { Anything, type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
+import { guard } from '../guard.ts';
+import { interpolate, lintTemplates } from '../interpolate.ts';
+import { type Answer, AnswerFacts, factsOf } from './answer.ts';
+import { capture, Redactor } from './capture.ts';
+
+const Text = Type.String({ minLength: 1 });
+const Texts = Type.Record(Type.String(), Type.String());
+
+const request = {
+  source: Type.Optional(Type.String({ description: 'name of an http source; default the only one' })),
+  method: Type.Optional(Type.String({ pattern: '^[A-Z]+$', description: 'default GET' })),
+  query: Type.Optional(Texts),
+  headers: Type.Optional(Texts),
+  json: Type.Optional(Anything({ description: 'body, sent as application/json' })),
+  body: Type.Optional(Type.String({ description: 'body as it is' })),
+};
+
+const StepSchema = Options({
+  name: Type.Optional(Text),
+  path: Text,
+  ...request,
+  capture: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), Text, {
+      description: 'name: JSON pointer into the body, or `header:NAME`; later steps use ${capture.NAME}',
+    }),
+  ),
+  conceal: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'JSON pointers to values, such as tokens, that must not be kept; later answers included',
+    }),
+  ),
+});
+
+const HttpOptions = Options({
+  path: Type.Optional(Text),
+  ...request,
+  steps: Type.Optional(
+    Type.Array(StepSchema, {
+      minItems: 1,
+      maxItems: 20,
+      description: 'instead of `path`: requests in order',
+    }),
+  ),
+  timeout: Type.Optional(DurationText({ description: 'for each request, body included; default 10s' })),
+  follow: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 10,
+      description: 'redirects to follow within the origin; default 0',
+    }),
+  ),
+  max_bytes: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 67_108_864, description: 'of one body; default 1048576' }),
+  ),
+  changes_nothing: Type.Optional(
+    Type.Boolean({ description: 'a POST that only asks: may be repeated, and run where writes are refused' }),
+  ),
+});
+
+type Settings = Static<typeof HttpOptions>;
+type Step = Static<typeof StepSchema>;
+
+const harmless = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export default defineCheck({
+  kind: 'http',
+  summary: 'Ask an HTTP service, in one or several steps, and keep what it answers',
+  options: HttpOptions,
+  facts: Type.Object({
+    ...AnswerFacts,
+    steps: Type.Array(Type.Object({ name: Type.String(), ...AnswerFacts }), {
+      description: 'every answer in order; the facts beside this list are those of the last one',
+    }),
+  }),
+  expect: ['steps.size() > 0 && steps.all(s, s.status >= 200 && s.status < 300)'],
+  effects: 'reads',
+  lint(options, context) {
+    const problem = shapeProblem(options);
+    if (problem) context.report([], problem);
+    lintTemplates(options, context, ['capture.']);
+  },
+  measure: (options, context) => guard(context, 'SOURCE_UNREACHABLE', () => measure(options, context)),
+});
+
+async function measure(options: Settings, context: CheckContext) {
+  const steps = stepsOf(options);
+  for (const step of steps) refuseWrites(step, options, context);
+  const captured = new Map<string, string>();
+  const redactor = new Redactor(context.redact);
+  const answers: (Answer & { name: string })[] = [];
+  for (const [index, step] of steps.entries()) {
+    if (steps.length > 1) context.progress(`step ${index + 1} of ${steps.length}`);
+    const name = step.name ?? `${step.method ?? 'GET'} ${step.path}`;
+    const answer = await ask(await interpolate(step, context, captured), options, context);
+    redactor.conceal(answer, step.conceal ?? []);
+    const prefix = steps.length > 1 ? `step-${index + 1}-` : '';
+    answers.push(await factsOf(answer, { prefix, name, redact: redactor.redact, context }));
+    capture(step.capture ?? {}, answer, name, captured);
+  }
+  const last = answers.at(-1);
+  if (!last) throw new CountersignError('NO_DATA', 'no request was made');
+  const { name: _, ...facts } = last;
+  return { facts: { ...facts, steps: answers } };
+}
+
+function stepsOf(options: Settings): Step[] {
+  const problem = shapeProblem(options);
+  if (problem) throw new CountersignError('CONFIG_INVALID', problem);
+  if (options.steps) return options.steps.map((step) => ({ source: options.source, ...step }) as Step);
+  const { steps: _, timeout: _t, follow: _f, max_bytes: _m, changes_nothing: _c, ...step } = options;
+  return [step as Step];
+}
+
+function shapeProblem(options: Settings): string | undefined {
+  if ((options.path === undefined) === (options.steps === undefined)) {
+    return 'give either `path` for one request or `steps` for several';
+  }
+  const single = ['method', 'query', 'headers', 'json', 'body'] as const;
+  const stray = options.steps && single.find((key) => options[key] !== undefined);
+  if (stray) return `\`${stray}\` belongs into a step`;
+  const both = [options, ...(options.steps ?? [])].some(
+    (step) => step.json !== undefined && step.body !== undefined,
+  );
+  return both ? 'give either `json` or `body`' : undefined;
+}
+
+/** A request that may change something is neither repeated nor sent where writes are refused. */
+function refuseWrites(step: Step, options: Settings, context: CheckContext): void {
+  const method = step.method ?? 'GET';
+  if (harmless.has(method) || options.changes_nothing) return;
+  const hint = 'if it changes nothing, say `changes_nothing: true`';
+  if (!context.environment.writes) {
+    throw new CountersignError(
+      'CONFIG_INVALID',
+      `${method} is refused: environment \`${context.environment.name}\` allows no writes`,
+      { hint },
+    );
+  }
+  if (context.attempt > 1) {
+    throw new CountersignError('CONFIG_INVALID', `${method} is not sent a second time`, { hint });
+  }
+}
+
+async function ask(step: Step, options: Settings, context: CheckContext) {
+  const source = await context.sources.http(step.source);
+  const content = step.json === undefined ? step.body : JSON.stringify(step.json);
+  return source.request({
+    path: step.path,
+    method: step.method ?? 'GET',
+    query: step.query ?? {},
+    headers: { ...(step.json === undefined ? {} : { 'content-type': 'application/json' }), ...step.headers },
+    ...(content === undefined ? {} : { body: content }),
+    ...(options.timeout ? { timeoutMs: parseDuration(options.timeout) } : {}),
+    ...(options.max_bytes ? { maxBytes: options.max_bytes } : {}),
+    follow: options.follow ?? 0,
+    signal: context.signal,
+  });
+}
