@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { exists, fillOnce } from './cache.ts';
 import type { ToolName } from './define.ts';
 import { platform, type ToolPin } from './pins.ts';
+import { relocate } from './relocate.ts';
 import { mustRun, runProgram } from './run.ts';
 
 export interface BringOptions {
@@ -27,7 +28,7 @@ export function cachedPath(pin: ToolPin, cacheDir: string): string | undefined {
 /** Gets a program the platform's way. False when this machine has no such way. */
 export async function bringTool(name: ToolName, pin: ToolPin, options: BringOptions): Promise<boolean> {
   if (pin.wheel?.platform === platform) return bringWheel(name, pin.wheel, options);
-  if (pin.debian && (await hasApt())) return bringDebian(name, pin.debian.package, options);
+  if (pin.debian && (await hasApt())) return bringDebian(name, pin.debian, options);
   if (pin.install && (await hasApt())) return installDebian(name, pin.install, options);
   return false;
 }
@@ -36,13 +37,20 @@ async function hasApt(): Promise<boolean> {
   return (await exists('/usr/bin/apt-get')) && (await exists('/usr/bin/dpkg-deb'));
 }
 
-async function bringDebian(name: string, debian: string, options: BringOptions): Promise<boolean> {
-  const folder = join(options.cacheDir, 'debian', debian);
+async function bringDebian(
+  name: string,
+  debian: NonNullable<ToolPin['debian']>,
+  options: BringOptions,
+): Promise<boolean> {
+  const folder = join(options.cacheDir, 'debian', debian.package);
   await fillOnce(folder, async (temporary) => {
-    options.say(`bringing ${name}: Debian package ${debian}, unpacked into ${folder}, not installed`);
-    const deb = await downloadDebian(debian, options.cacheDir, temporary);
+    options.say(`bringing ${name}: Debian package ${debian.package}, unpacked into ${folder}, not installed`);
+    const deb = await downloadDebian(debian.package, options.cacheDir, temporary);
     await mustRun('dpkg-deb', ['-x', deb, temporary], { timeoutMs: downloadMs });
     await rm(deb);
+    for (const program of debian.relocate?.programs ?? []) {
+      await relocate(join(temporary, program), debian.relocate?.from ?? '', debian.relocate?.to ?? '');
+    }
   });
   return true;
 }

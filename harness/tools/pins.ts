@@ -9,7 +9,12 @@ export interface ToolPin {
   minimum: string;
   home: string;
   /** Downloaded and unpacked into the cache; apt itself verifies it against the archive's signature. */
-  debian?: { package: string; path: string };
+  debian?: {
+    package: string;
+    path: string;
+    /** A folder that these programs look for at an absolute path: see `relocate`. */
+    relocate?: { programs: string[]; from: string; to: string };
+  };
   wheel?: { platform: string; package: string; sha256: string; path: string };
   /** A Debian package with too many dependencies to unpack alone. */
   install?: string;
