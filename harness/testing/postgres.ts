@@ -1,0 +1,58 @@
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import pg from 'pg';
+import { choosePorts } from '../stack/ports.ts';
+import { postgresPart } from '../stack/postgres.ts';
+import { Processes } from '../stack/processes.ts';
+
+export interface TestPostgres {
+  /** Of the only database, as its owner. */
+  url: string;
+  /** Runs statements as the owner, to prepare what is measured. */
+  run(sql: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A real PostgreSQL of its own, as the local stack starts one; gone after `stop`. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const work = await mkdtemp(join(tmpdir(), 'countersign-test-postgres-'));
+  await chmod(work, 0o755);
+  const logs = join(work, 'logs');
+  await mkdir(logs);
+  const processes = new Processes(logs);
+  const { postgres: port = 0 } = await choosePorts(['postgres']);
+  const url = `postgres://tester:test-password@127.0.0.1:${port}/measured`;
+  const stop = async () => {
+    await processes.end();
+    await rm(work, { recursive: true, force: true });
+  };
+  try {
+    await postgresPart('measured').start({
+      root: process.cwd(),
+      work,
+      env,
+      values: { dir: work, ports: { postgres: port }, secrets: { DATABASE_URL: url } },
+      resolved: undefined as never,
+      processes,
+      rehearse: 1,
+      signal: new AbortController().signal,
+      say: () => {},
+    });
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+  return { url, stop, run: (sql) => runAsOwner(url, sql) };
+}
+
+async function runAsOwner(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
