@@ -158,7 +158,9 @@ function neededFacts(
     (item.needs ?? []).flatMap((id) => {
       const facts = reports.get(id)?.attempts.at(-1)?.facts;
       const kind = gate.items.find((candidate) => candidate.id === id)?.kind;
-      return facts && kind ? [[id, { facts, schema: kind.facts as FactSchema }]] : [];
+      return facts && kind
+        ? [[id, { facts: facts as Record<string, unknown>, schema: kind.facts as FactSchema }]]
+        : [];
     }),
   );
 }

@@ -1,0 +1,89 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { gateFiles, type Project } from '../config/project.ts';
+import { validateYaml } from '../config/validate.ts';
+import { parseYaml, readYaml } from '../config/yaml.ts';
+import { CountersignError } from '../errors.ts';
+import { generateKey, loadSigner } from '../sign/keys.ts';
+import { type Signers, SignersSchema } from '../sign/signers.ts';
+import { writeWhole } from './evidence.ts';
+import { GateSchema } from './schema.ts';
+
+export const REHEARSAL_SIGNERS = '.countersign/rehearsal-signers.yml';
+
+export interface RehearsalSigners {
+  bytes: Buffer;
+  signers: Signers;
+}
+
+/** Keys for every role that a gate of this repo names: never committed, and trusted for rehearsals only. */
+export async function rehearsalSigners(project: Project): Promise<RehearsalSigners> {
+  const wanted = await rolesOf(project);
+  const existing = await readExisting(project);
+  if (existing && wanted.every((role) => existing.signers.people.some(({ id }) => id === personOf(role))))
+    return existing;
+  const people: Signers['people'] = [];
+  for (const role of wanted) {
+    const kept = existing?.signers.people.find(({ id }) => id === personOf(role));
+    people.push(kept ?? (await newPerson(project, role)));
+  }
+  const signers: Signers = { rehearsal: true, people };
+  const bytes = Buffer.from(
+    `---\n# Keys made on this machine for rehearsals; they never make a GO.\n${stringify(signers)}`,
+  );
+  await writeWhole(join(project.root, REHEARSAL_SIGNERS), bytes);
+  return { bytes, signers };
+}
+
+export function rehearsalKeyFile(project: Project, person: string): string {
+  return join(project.state, 'keys', `${person}.pem`);
+}
+
+function personOf(role: string): string {
+  return `rehearsal-${role}`;
+}
+
+async function readExisting(project: Project): Promise<RehearsalSigners | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(join(project.root, REHEARSAL_SIGNERS));
+  } catch {
+    return undefined;
+  }
+  const signers = validateYaml(SignersSchema, parseYaml(bytes, REHEARSAL_SIGNERS));
+  if (!signers.rehearsal) {
+    throw new CountersignError('CONFIG_INVALID', 'it is not marked `rehearsal: true`', {
+      where: { file: REHEARSAL_SIGNERS },
+    });
+  }
+  for (const { id, keys } of signers.people) {
+    try {
+      const signer = loadSigner(await readFile(rehearsalKeyFile(project, id), 'utf8'));
+      if (!keys.some((key) => key.id === signer.keyid)) return undefined;
+    } catch {
+      return undefined;
+    }
+  }
+  return { bytes, signers };
+}
+
+async function newPerson(project: Project, role: string): Promise<Signers['people'][number]> {
+  const id = personOf(role);
+  const key = generateKey({ rehearsal: true });
+  await mkdir(join(project.state, 'keys'), { recursive: true, mode: 0o700 });
+  await rm(rehearsalKeyFile(project, id), { force: true });
+  await writeWhole(rehearsalKeyFile(project, id), key.privatePem, 0o600);
+  return { id, name: `Rehearsal (${role})`, roles: [role], keys: [{ id: key.id, public: key.publicPem }] };
+}
+
+/** Of all gates, so that the file does not change from one gate to the next. */
+async function rolesOf(project: Project): Promise<string[]> {
+  const roles = new Set<string>();
+  for (const file of await gateFiles(project.root)) {
+    const gate = validateYaml(GateSchema, await readYaml(join(project.root, file), file));
+    for (const { role } of gate.sign.require) roles.add(role);
+    for (const { attest } of gate.items) if (attest) roles.add(attest.role);
+  }
+  return [...roles].sort();
+}

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { confineExisting } from '../config/project.ts';
+import { CountersignError } from '../errors.ts';
+import type { SignOff } from '../report/schema.ts';
+import type { Gate } from './schema.ts';
+
+export interface ReleaseInput {
+  root: string;
+  gate: Gate;
+  /** In a rehearsal what git can't tell is noted; elsewhere it is an error. */
+  rehearsal: boolean;
+  requester: string;
+  gateSha256: string;
+}
+
+/** What is being released: subjects, commit and authors. Asks git, writes nothing. */
+export async function describeRelease(input: ReleaseInput): Promise<SignOff['release']> {
+  const { root, gate, rehearsal } = input;
+  const notes: string[] = [];
+  const git = await gitState(root);
+  if (git === undefined) complain('this folder is no git work tree, so the report names no commit');
+  if (git?.shallow) complain('the clone is shallow, so not every author of the release is known');
+  if (git?.dirty) complain('the work tree has changes that are not committed');
+  const subjects: SignOff['release']['subjects'] = [];
+  for (const subject of gate.release?.subjects ?? [{ git: 'HEAD' }]) {
+    if ('file' in subject)
+      subjects.push({ name: subject.file, digest: { sha256: await digestOf(root, subject.file) } });
+    else if ('sha256' in subject) subjects.push({ name: subject.name, digest: { sha256: subject.sha256 } });
+    else if (git)
+      subjects.push({ name: `git:${subject.git}`, digest: { gitCommit: await commitOf(root, subject.git) } });
+  }
+  // A statement speaks of something: without git that is the gate itself.
+  if (subjects.length === 0)
+    subjects.push({ name: `gate:${gate.gate}`, digest: { sha256: input.gateSha256 } });
+  const authors = git ? await authorsOf(root, gate.release?.since, notes) : [];
+  return {
+    subjects,
+    ...(git
+      ? { git: { commit: git.commit, dirty: git.dirty, ...(git.branch ? { branch: git.branch } : {}) } }
+      : {}),
+    requester: input.requester,
+    authors,
+    notes,
+  };
+
+  function complain(what: string): void {
+    if (!rehearsal) {
+      throw new CountersignError('CONFIG_INVALID', what, {
+        hint: 'a release is signed for a clean, whole checkout',
+      });
+    }
+    notes.push(what);
+  }
+}
+
+/** Who asks for the sign-off when no flag says so. */
+export async function defaultRequester(root: string): Promise<string> {
+  return (await git(root, ['config', 'user.email'])) || 'unknown';
+}
+
+interface GitState {
+  commit: string;
+  branch: string;
+  dirty: boolean;
+  shallow: boolean;
+}
+
+async function gitState(root: string): Promise<GitState | undefined> {
+  const commit = await git(root, ['rev-parse', '--verify', 'HEAD']);
+  if (!commit) return undefined;
+  const [branch, status, shallow] = await Promise.all([
+    git(root, ['symbolic-ref', '--short', '-q', 'HEAD']),
+    git(root, ['status', '--porcelain']),
+    git(root, ['rev-parse', '--is-shallow-repository']),
+  ]);
+  return { commit, branch: branch ?? '', dirty: status !== '', shallow: shallow === 'true' };
+}
+
+async function commitOf(root: string, revision: string): Promise<string> {
+  const commit = await git(root, ['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]);
+  if (commit) return commit;
+  throw new CountersignError('CONFIG_INVALID', `git knows no revision \`${revision}\``, {
+    hint: 'see `release.subjects` of the gate',
+  });
+}
+
+async function authorsOf(root: string, since: string | undefined, notes: string[]): Promise<string[]> {
+  const from = since === undefined || since === 'last-go' ? undefined : await commitOf(root, since);
+  if (!from)
+    notes.push('no earlier release is known: every author of the history counts as an author of this one');
+  const log = await git(root, ['log', '--format=%ae%n%ce', from ? `${from}..HEAD` : 'HEAD']);
+  const emails = new Set(
+    (log ?? '')
+      .split('\n')
+      .map((line) => line.trim().toLowerCase())
+      .filter(Boolean),
+  );
+  return [...emails].map((email) => createHash('sha256').update(email).digest('hex')).sort();
+}
+
+async function digestOf(root: string, file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(await confineExisting(root, file))) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Trimmed output, or undefined where git is missing or refuses. */
+function git(root: string, args: string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile('git', args, { cwd: root, maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
+      resolve(error ? undefined : stdout.trim());
+    });
+  });
+}
