@@ -1,0 +1,74 @@
+import type { ItemReport, Statement } from './schema.ts';
+
+/** For build servers: one test case an item. Whoever reads only this file must not see a pass that is none. */
+export function renderJunit({ predicate }: Statement): string {
+  const { items, gate, run, environment, decision } = predicate;
+  const count = (...states: string[]) => items.filter(({ state }) => states.includes(state)).length;
+  const totals = attributes({
+    tests: items.length,
+    failures: count('failed'),
+    errors: count('error', 'blocked', 'pending'),
+    skipped: count('waived', 'rehearsed'),
+    time: seconds(run.duration_ms),
+  });
+  const properties = Object.entries({
+    decision,
+    environment: environment.name,
+    run: run.id,
+    gate_sha256: gate.sha256,
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="countersign"${totals}>`,
+    `  <testsuite${attributes({ name: gate.id, timestamp: run.started_at })}${totals}>`,
+    '    <properties>',
+    ...properties.map(([name, value]) => `      <property${attributes({ name, value })}/>`),
+    '    </properties>',
+    ...items.map((item) => testCase(gate.id, item)),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function testCase(gate: string, item: ItemReport): string {
+  const time = seconds(item.attempts.reduce((total, { duration_ms }) => total + duration_ms, 0));
+  const open = `    <testcase${attributes({ classname: gate, name: `${item.id}: ${item.title}`, time })}`;
+  const body = outcome(item);
+  return body ? `${open}>\n      ${body}\n    </testcase>` : `${open}/>`;
+}
+
+function outcome({ state, reason, attempts }: ItemReport): string {
+  const message = reason ?? state;
+  const error = attempts.at(-1)?.error;
+  switch (state) {
+    case 'passed':
+      return '';
+    case 'flaky':
+      return `<system-out>${escapeXml(`flaky: ${message}`)}</system-out>`;
+    case 'failed':
+      return `<failure${attributes({ message, type: state })}/>`;
+    case 'waived':
+    case 'rehearsed':
+      return `<skipped${attributes({ message: `${state}: ${message}` })}/>`;
+    default:
+      return `<error${attributes({ message, type: error?.code ?? state })}/>`;
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(3);
+}
+
+function attributes(values: Record<string, string | number>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
+    .join('');
+}
+
+/** XML 1.0 has no way to write most control characters: they become a question mark. */
+function escapeXml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?')
+    .replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

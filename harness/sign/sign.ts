@@ -1,0 +1,144 @@
+import { open, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CountersignError } from '../errors.ts';
+import { writeWhole } from '../gate/evidence.ts';
+import { Journal } from '../gate/journal.ts';
+import { PAYLOAD_TYPE } from '../report/schema.ts';
+import { APPROVAL_LINE, makeApproval, type SigningTime } from './approval.ts';
+import { makeBundle } from './bundle.ts';
+import { type EnvelopeSignature, makeEnvelope, serialise } from './dsse.ts';
+import { bundleFile, ENVELOPE_FILE } from './folder.ts';
+import { loadSigner, type Signer } from './keys.ts';
+import { writeRenderings } from './renderings.ts';
+import { signPayload } from './statement.ts';
+import { type ApprovalCount, whyNotKey, whyNotPerson } from './trust.ts';
+import type { Examined, VerifyOptions } from './verify/finding.ts';
+import { checkApprovals, readSignatures, type Signed } from './verify/people.ts';
+import { checkReport, examine } from './verify.ts';
+
+export type SignOptions = Pick<VerifyOptions, 'folder' | 'signers' | 'now' | 'version' | 'recompute'> & {
+  /** Id in the signers file. */
+  person: string;
+} & ({ privateKeyPem: string; passphrase?: string } | { signer: Signer });
+
+export interface SignResult {
+  person: string;
+  keyid: string;
+  /** Roles that this signature fills. */
+  roles: string[];
+  count: ApprovalCount;
+}
+
+/** Adds one person's signature over the frozen bytes, after checking all that the person relies on. */
+export async function signReport(options: SignOptions): Promise<SignResult> {
+  const signer = 'signer' in options ? options.signer : loadSigner(options.privateKeyPem, options.passphrase);
+  return whileLocked(options.folder, async () => {
+    const examined = await examine(options);
+    const { times } = await soundReport(examined);
+    const signed = await readSignatures(examined);
+    refuseUnlessMaySign(examined, signer, options.person, signed);
+    const count = await addSignature(examined, { signer, person: options.person, signed, times });
+    const roles = count.approvals.filter(({ keyid }) => keyid === signer.keyid).map(({ role }) => role);
+    return { person: options.person, keyid: signer.keyid, roles, count };
+  });
+}
+
+async function soundReport(examined: Examined): Promise<{ times: SigningTime[] }> {
+  const { findings, times } = await checkReport(examined);
+  const wrong = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`);
+  if (wrong.length > 0) throw new CountersignError('REPORT_INVALID', wrong.join('; '));
+  return { times };
+}
+
+function refuseUnlessMaySign(
+  { options, report, keys }: Examined,
+  signer: Signer,
+  id: string,
+  signed: Signed,
+): void {
+  const { decision, validity, policy, release, signers } = report.statement.predicate;
+  const rehearsal = options.signers.parsed.rehearsal === true;
+  const person = options.signers.parsed.people.find((one) => one.id === id);
+  const key = keys.get(signer.keyid);
+  const now = options.now.getTime();
+  const at = options.now.toISOString();
+  if (decision === 'NO_GO' || decision === 'INCONCLUSIVE')
+    throw refusal(`the decision is ${decision}: there is nothing to approve`);
+  if (!person) throw refusal(`${id} is nobody in ${signers.file}`);
+  if (!key) throw new CountersignError('KEY_UNKNOWN', `${signer.keyid} is nobody's key in ${signers.file}`);
+  if (key.person.id !== id) throw refusal(`this key belongs to ${key.person.id}, not to ${id}`);
+  if (signer.unprotected && !rehearsal) throw refusal('a key without a passphrase signs rehearsals only');
+  if (now < Date.parse(validity.not_before))
+    throw refusal(`the clock is at ${at}, before the report was frozen`);
+  if (now > Date.parse(validity.not_after)) throw refusal(`the report expired at ${validity.not_after}`);
+  const reason = whyNotKey(key.key, { from: at, to: at }) ?? whyNotPerson(person, policy, release, rehearsal);
+  if (reason) throw refusal(reason);
+  if (signed.signatures.some((one) => one.person === id))
+    throw refusal(`${id} has signed this report already`);
+}
+
+interface NewSignature {
+  signer: Signer;
+  person: string;
+  signed: Signed;
+  times: readonly SigningTime[];
+}
+
+/** The envelope goes last: until it stands the person has not signed, and can sign again after a crash. */
+async function addSignature(
+  examined: Examined,
+  { signer, person, signed, times }: NewSignature,
+): Promise<ApprovalCount> {
+  const { options, report } = examined;
+  const signature: EnvelopeSignature = await signPayload(signer, report.bytes);
+  const time =
+    times.find(({ keyid }) => keyid === signer.keyid) ?? (await appendTime(examined, signer, person));
+  const signatures = [...signed.signatures.map(({ keyid, sig }) => ({ keyid, sig })), signature];
+  const { count } = checkApprovals(
+    examined,
+    { signatures: [...signed.signatures, { ...signature, person }] },
+    [...times.filter((other) => other !== time), time],
+  );
+  const bundle = makeBundle(PAYLOAD_TYPE, report.bytes, signature);
+  const envelope = makeEnvelope(PAYLOAD_TYPE, report.bytes, signatures);
+  await writeWhole(join(options.folder, bundleFile(person)), bundle);
+  await writeRenderings(options.folder, report, count);
+  await writeWhole(join(options.folder, ENVELOPE_FILE), serialise(envelope));
+  return count;
+}
+
+async function appendTime(
+  { options, report }: Examined,
+  signer: Signer,
+  person: string,
+): Promise<SigningTime> {
+  const approval = await makeApproval(signer, report, person, options.now);
+  const clock = { now: () => options.now, monotonic: () => 0 };
+  const { journal } = await Journal.open(join(options.folder, 'journal.jsonl'), clock);
+  try {
+    await journal.append(APPROVAL_LINE, approval);
+  } finally {
+    await journal.close();
+  }
+  return { keyid: signer.keyid, person, at: options.now.toISOString() };
+}
+
+/** Two people who sign at once would each write an envelope without the other. */
+async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const path = `${resolve(folder)}.signing`;
+  const lock = await open(path, 'wx').catch(() => {
+    throw new CountersignError('RUN_LOCKED', 'somebody else is signing this report', {
+      hint: `try again; if nobody is, remove ${path}`,
+    });
+  });
+  try {
+    return await work();
+  } finally {
+    await lock.close();
+    await rm(path, { force: true });
+  }
+}
+
+function refusal(message: string): CountersignError {
+  return new CountersignError('SIGNING_REFUSED', message);
+}

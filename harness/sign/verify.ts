@@ -1,0 +1,146 @@
+import { messageOf } from '../errors.ts';
+import { exitOf } from '../gate/verdict.ts';
+import type { Decision, Statement } from '../report/schema.ts';
+import type { SigningTime } from './approval.ts';
+import { ENVELOPE_FILE, folderProblems, hasRunFile, readRunFile } from './folder.ts';
+import { render } from './renderings.ts';
+import { readStatement, sha256 } from './statement.ts';
+import { type ApprovalCount, trustedKeys } from './trust.ts';
+import { checkCopies, checkSigners, checkTarget, readSigningTimes } from './verify/binding.ts';
+import { checkAttestations, checkDecision, checkEvidence, checkHonesty } from './verify/content.ts';
+import {
+  attempt,
+  type Examined,
+  type Finding,
+  fail,
+  pass,
+  skip,
+  summarise,
+  type VerifyLine,
+  type VerifyOptions,
+} from './verify/finding.ts';
+import { checkApprovals, checkTimes, readSignatures, type Signed } from './verify/people.ts';
+
+export type { Recomputed, SignersFile, VerifyLine, VerifyOptions } from './verify/finding.ts';
+
+export interface VerifyResult {
+  /** 0 GO with all signatures, 1 NO_GO or not deployable, 3 INCONCLUSIVE or signatures missing, 4 invalid. */
+  exit: 0 | 1 | 3 | 4;
+  lines: VerifyLine[];
+  /** Only present when nothing was found invalid. */
+  decision?: Decision;
+  statement?: Statement;
+  count?: ApprovalCount;
+}
+
+/** Judges bytes, content and people, offline. Every check leaves a line, also one that did not run. */
+export async function verifyFolder(options: VerifyOptions): Promise<VerifyResult> {
+  let examined: Examined;
+  try {
+    examined = await examine(options);
+  } catch (thrown) {
+    return { exit: 4, lines: [lineOf(fail('report', messageOf(thrown)))] };
+  }
+  const { findings, count } = await judge(examined);
+  const lines = findings.map(lineOf);
+  const exit = exitFor(findings, examined.report.statement.predicate.decision);
+  if (exit === 4) return { exit, lines };
+  const { statement } = examined.report;
+  return { exit, lines, decision: statement.predicate.decision, statement, ...(count ? { count } : {}) };
+}
+
+/** Everything but who signed: what must hold before anyone puts their name to it. */
+export async function checkReport(
+  examined: Examined,
+): Promise<{ findings: Finding[]; times: SigningTime[] }> {
+  let times: SigningTime[] = [];
+  const findings = [
+    ...(await attempt('signers', () => checkSigners(examined))),
+    ...(await attempt('evidence', () => checkEvidence(examined))),
+    ...(await attempt('copies', () => checkCopies(examined))),
+    ...(await attempt('journal', async () => {
+      const journal = await readSigningTimes(examined);
+      times = journal.times;
+      return journal.findings;
+    })),
+    ...(await attempt('target', () => checkTarget(examined))),
+    ...(await attempt('verdict', () => checkDecision(examined))),
+    ...(await attempt('attestations', () => checkAttestations(examined))),
+    ...checkHonesty(examined),
+  ];
+  return { findings, times };
+}
+
+export async function examine(options: VerifyOptions): Promise<Examined> {
+  const bytes = await readRunFile(options.folder, 'report.json');
+  const keys = trustedKeys(options.signers.parsed);
+  return { options, keys, report: { bytes, sha256: sha256(bytes), statement: readStatement(bytes) } };
+}
+
+async function judge(examined: Examined): Promise<{ findings: Finding[]; count?: ApprovalCount }> {
+  const { findings, times } = await checkReport(examined);
+  const { predicate } = examined.report.statement;
+  const shape = pass(
+    'report',
+    `${predicate.gate.id}, run ${predicate.run.id}, SHA-256 ${examined.report.sha256}`,
+  );
+  let signed: Signed = { signatures: [] };
+  let count: ApprovalCount | undefined;
+  const people = await attempt('signatures', async () => {
+    signed = await readSignatures(examined);
+    const approvals = checkApprovals(examined, signed, times);
+    count = approvals.count;
+    return [...approvals.findings, ...checkTimes(examined, count)];
+  });
+  const rest = [
+    ...(await attempt('folder', () => checkFolder(examined, signed))),
+    ...(await attempt('renderings', () => checkRenderings(examined, count))),
+  ];
+  return { findings: [shape, ...findings, ...people, ...rest], ...(count ? { count } : {}) };
+}
+
+async function checkFolder({ options, report }: Examined, signed: Signed): Promise<Finding[]> {
+  const { evidence } = report.statement.predicate;
+  const problems = await folderProblems(options.folder, {
+    signed: await hasRunFile(options.folder, ENVELOPE_FILE),
+    signers: signed.signatures.map(({ person }) => person),
+    evidence: [...new Set(evidence.files.map((file) => file.sha256))],
+  });
+  return [summarise('folder', problems, 'every file belongs here, and none is missing')];
+}
+
+/** What people read must say what was signed; only the version that wrote it can tell. */
+async function checkRenderings(
+  { options, report }: Examined,
+  count: ApprovalCount | undefined,
+): Promise<Finding[]> {
+  const { version } = report.statement.predicate.run.tool;
+  if (version !== options.version) {
+    return [
+      skip(
+        'renderings',
+        `report.html and junit.xml were made by version ${version}: not compared, do not rely on them`,
+      ),
+    ];
+  }
+  const problems: string[] = [];
+  for (const [name, text] of Object.entries(render(report, count))) {
+    const stored = await readRunFile(options.folder, name);
+    if (!stored.equals(Buffer.from(text))) problems.push(`${name} does not say what the report says`);
+  }
+  return [summarise('renderings', problems, 'report.html and junit.xml say what the report says')];
+}
+
+/** Invalid outweighs all; then the decision; then what is still missing. */
+function exitFor(findings: readonly Finding[], decision: Decision): VerifyResult['exit'] {
+  const has = (weight: Finding['weight']) =>
+    findings.some((finding) => !finding.ok && finding.weight === weight);
+  if (has('invalid')) return 4;
+  if (exitOf(decision) !== 0) return exitOf(decision);
+  if (has('incomplete')) return 3;
+  return has('not-deployable') ? 1 : 0;
+}
+
+function lineOf({ check, ran, ok, text }: Finding): VerifyLine {
+  return { check, ran, ok, text };
+}
