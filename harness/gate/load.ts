@@ -33,15 +33,18 @@ export interface LoadedGate {
   levels: string[][];
 }
 
+export interface LoadOptions {
+  environments?: Environments;
+  /** Replaces the gate's own environment: `--env NAME`. */
+  environment?: string | undefined;
+}
+
 /** Reads a gate and checks all that can be known before it runs; throws every problem at once. */
-export async function loadGate(
-  project: Project,
-  file: string,
-  environments?: Environments,
-): Promise<LoadedGate> {
+export async function loadGate(project: Project, file: string, options: LoadOptions = {}): Promise<LoadedGate> {
   const yaml = await readYaml(join(project.root, file), file);
   const gate = validateYaml(GateSchema, yaml);
-  const known = environments ?? (await readEnvironments(project.root));
+  if (options.environment) gate.environment = options.environment;
+  const known = options.environments ?? (await readEnvironments(project.root));
   const problems: Problem[] = planGate(gate).problems.map(({ path, message, hint }) => ({
     code: 'CONFIG_INVALID',
     message,

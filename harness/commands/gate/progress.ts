@@ -1,0 +1,86 @@
+import type { Clock } from '../../checks/define.ts';
+import type { LoadedItem } from '../../gate/load.ts';
+import type { RunListener } from '../../gate/run.ts';
+import type { ItemReport } from '../../report/schema.ts';
+import type { Terminal } from '../command.ts';
+import { paint, seconds, stateMark } from '../paint.ts';
+
+export interface Progress extends RunListener {
+  say(line: string): void;
+  /** Ends the live part; what was printed stays. */
+  close(): void;
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 80;
+
+/** One line an item as it ends; on a terminal also a line for each that runs, with its time and what it is doing. */
+export function gateProgress(terminal: Terminal, clock: Clock, total: () => number): Progress {
+  const running = new Map<string, { item: LoadedItem; since: number; note: string }>();
+  let drawn = 0;
+  let done = 0;
+  let frame = 0;
+  const timer = terminal.isTTY ? setInterval(redraw, FRAME_MS) : undefined;
+  timer?.unref();
+
+  function erase(): void {
+    if (drawn > 0) terminal.write(`\u001b[${drawn}A\u001b[0J`);
+    drawn = 0;
+  }
+
+  function redraw(): void {
+    erase();
+    frame += 1;
+    const lines = [...running.values()].map(({ item, since, note }) => {
+      const spin = FRAMES[frame % FRAMES.length] ?? '';
+      const text = `${spin} ${seconds(clock.monotonic() - since).padStart(7)}  ${item.id}${note ? `: ${note}` : ''}`;
+      return cut(text, terminal.columns - 1);
+    });
+    if (running.size > 0) lines.push(cut(`  ${done} of ${total()} items done`, terminal.columns - 1));
+    for (const line of lines) terminal.write(`${paint(terminal, 'dim', line)}\n`);
+    drawn = lines.length;
+  }
+
+  function print(text: string): void {
+    erase();
+    terminal.write(`${text}\n`);
+    if (timer) redraw();
+  }
+
+  return {
+    say: (line) => print(paint(terminal, 'dim', line)),
+    started: (item) => void running.set(item.id, { item, since: clock.monotonic(), note: '' }),
+    progress(item, note) {
+      const entry = running.get(item.id);
+      if (entry) entry.note = note;
+    },
+    attempted(item, attempt) {
+      const most = 1 + (item.retries ?? 0);
+      if (attempt.state !== 'passed' && most > 1) print(`  ${item.id}: attempt ${attempt.state}: ${attempt.reason ?? ''}`);
+    },
+    finished(item, report) {
+      running.delete(item.id);
+      done += 1;
+      print(itemLine(terminal, report));
+    },
+    close() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}
+
+/** State, time, title; then, where it did not pass, why, and the hint. */
+export function itemLine(terminal: Terminal, report: ItemReport): string {
+  const spent = report.attempts.reduce((sum, attempt) => sum + attempt.duration_ms, 0);
+  const time = report.attempts.length > 0 ? seconds(spent) : '';
+  const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id}  ${paint(terminal, 'dim', report.title)}`;
+  if (report.state === 'passed' || report.state === 'rehearsed') return head;
+  const hint = report.attempts.at(-1)?.error?.hint;
+  const lines = [report.reason, hint && `hint: ${hint}`].filter((line) => line !== undefined && line !== '');
+  return [head, ...lines.map((line) => `${' '.repeat(21)}${line}`)].join('\n');
+}
+
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text;
+}

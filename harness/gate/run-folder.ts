@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import type { Project } from '../config/project.ts';
+import { CountersignError } from '../errors.ts';
+
+const runsOf = (project: Project) => join(project.state, 'runs');
+
+/** `mono-staging-dry-run-20261125T080000Z-3fa9`: sorts by time within a gate, never collides. */
+export function newRunId(gate: string, now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  return `${gate}-${stamp}-${randomBytes(2).toString('hex')}`;
+}
+
+export async function createRunFolder(project: Project, id: string): Promise<string> {
+  const folder = join(runsOf(project), id);
+  await mkdir(join(folder, 'evidence'), { recursive: true });
+  return folder;
+}
+
+/** Points `.countersign/latest` at a run, in one step. */
+export async function pointLatestAt(project: Project, folder: string): Promise<void> {
+  const link = join(project.state, 'latest');
+  const temporary = `${link}.${randomBytes(4).toString('hex')}`;
+  await symlink(relative(project.state, folder), temporary);
+  await rename(temporary, link);
+}
+
+/** A run by its id, by a folder, or `latest`. */
+export async function findRun(project: Project, cwd: string, name: string): Promise<string> {
+  if (name === 'latest') {
+    try {
+      return resolve(project.state, await readlink(join(project.state, 'latest')));
+    } catch {
+      throw missing(name);
+    }
+  }
+  for (const candidate of [join(runsOf(project), name), resolve(cwd, name)]) {
+    const entries = await readdir(candidate).catch(() => [] as string[]);
+    if (entries.includes('journal.jsonl')) return await followLatest(candidate);
+  }
+  throw missing(name);
+}
+
+async function followLatest(folder: string): Promise<string> {
+  const target = await readlink(folder).catch(() => undefined);
+  return target === undefined ? folder : resolve(folder, '..', target);
+}
+
+function missing(name: string): CountersignError {
+  return new CountersignError('RUN_MISSING', `there is no run \`${name}\``);
+}
+
+/** Run folders, newest first. */
+export async function listRuns(project: Project): Promise<string[]> {
+  const names = await readdir(runsOf(project)).catch(() => [] as string[]);
+  const stamp = (name: string) => /\d{8}T\d{6}Z/.exec(name)?.[0] ?? '';
+  return names.sort((a, b) => stamp(b).localeCompare(stamp(a))).map((name) => join(runsOf(project), name));
+}
+
+/** Holds a run for this process; a lock whose holder is gone counts no more. Resolves to the release. */
+export async function lockRun(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, '..', `.${basename(folder)}.lock`);
+  const mine = `${process.pid} ${randomBytes(8).toString('hex')}`;
+  for (let tries = 0; tries < 2; tries += 1) {
+    try {
+      await writeLock(path, mine);
+      return () => rm(path, { force: true });
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+      const holder = Number((await readFile(path, 'utf8').catch(() => '')).split(' ')[0]);
+      if (holder && isAlive(holder)) {
+        throw new CountersignError('RUN_LOCKED', `process ${holder} drives the run ${basename(folder)}`);
+      }
+      await rm(path, { force: true });
+    }
+  }
+  throw new CountersignError('RUN_LOCKED', `another process drives the run ${basename(folder)}`);
+}
+
+async function writeLock(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  await file.writeFile(content);
+  await file.close();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+

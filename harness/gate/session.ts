@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { CheckContext, Clock } from '../checks/define.ts';
+import { parseDuration } from '../config/duration.ts';
+import type { Environment } from '../config/environments.ts';
+import { confine, findGateFile, type Project, pickEnvironment, readEnvironments } from '../config/project.ts';
+import { type ResolvedEnvironment, resolveEnvironment } from '../config/resolve.ts';
+import { buildStatement, serialiseStatement } from '../report/build.ts';
+import { writeRenderings } from '../report/renderings.ts';
+import type { SignOff, Statement } from '../report/schema.ts';
+import { makeSources } from '../sources/index.ts';
+import { type RunningStack, startStack } from '../stack/stack.ts';
+import { findTool } from '../tools/find.ts';
+import { version } from '../version.ts';
+import { EvidenceStore, writeWhole } from './evidence.ts';
+import { Journal } from './journal.ts';
+import { type LoadedGate, loadGate } from './load.ts';
+import { Redactor } from './redact.ts';
+import { defaultRequester, describeRelease } from './release.ts';
+import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
+import { type RunInput, type RunListener, runItems } from './run.ts';
+import { contextMaker } from './scope.ts';
+import { type SignersInUse, signersInUse } from './signers-in-use.ts';
+
+export interface GateRunOptions {
+  project: Project;
+  cwd: string;
+  /** Id or path of the gate. */
+  gate: string;
+  environment?: string | undefined;
+  requester?: string | undefined;
+  /** Divides the stack's intervals and the rules' durations. Default 1. */
+  rehearse?: number | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  signal: AbortSignal;
+  listener: RunListener;
+  /** One line about what happens around the items: the stack starts, the report is written. */
+  say(line: string): void;
+  /** Called once the plan is known, before anything runs. */
+  planned?(gate: LoadedGate, environment: Environment, folder: string): void;
+}
+
+export interface GateRun {
+  id: string;
+  folder: string;
+  statement: Statement;
+  signers: SignersInUse;
+}
+
+const DEFAULT_DEADLINE = '1h';
+
+/** Runs a gate from its file to a written, unsigned report. */
+export async function runGate(options: GateRunOptions): Promise<GateRun> {
+  const { project, clock } = options;
+  const environments = await readEnvironments(project.root);
+  const file = await findGateFile(project.root, options.cwd, options.gate);
+  const gate = await loadGate(project, file, { environments, environment: options.environment });
+  const environment = pickEnvironment(environments, gate.gate.environment);
+  const signers = await signersInUse(project, environment);
+  const id = newRunId(gate.gate.gate, clock.now());
+  const folder = await createRunFolder(project, id);
+  const release = await lockRun(folder);
+  const journal = await Journal.create(join(folder, 'journal.jsonl'), clock);
+  try {
+    options.planned?.(gate, environment, folder);
+    const statement = await conduct({ ...options, gate, environment, signers, id, folder, journal });
+    await pointLatestAt(project, folder);
+    return { id, folder, statement, signers };
+  } finally {
+    await journal.close();
+    await release();
+  }
+}
+
+interface Conducted extends Omit<GateRunOptions, 'gate' | 'environment'> {
+  gate: LoadedGate;
+  environment: Environment;
+  signers: SignersInUse;
+  id: string;
+  folder: string;
+  journal: Journal;
+}
+
+async function conduct(run: Conducted): Promise<Statement> {
+  const { project, gate, environment, journal, clock, folder } = run;
+  const redactor = new Redactor();
+  const evidence = new EvidenceStore(folder, redactor);
+  const startedAt = clock.now();
+  const from = clock.monotonic();
+  const environmentBytes = await keepInputs(run);
+  const tool = { name: 'countersign' as const, version: version(), node: process.version };
+  await journal.append('run-started', { id: run.id, gate: gate.gate.gate, sha256: gate.sha256, environment: environment.name, tool });
+  const stack = await startedStack(run, redactor);
+  let items: SignOff['items'];
+  try {
+    const resolved = await resolveEnvironment(environment, {
+      root: project.root,
+      env: run.env,
+      ...(stack ? { stackState: stack.state } : {}),
+      onSecret: (value) => redactor.add(value),
+    });
+    items = await measureAll(run, resolved, evidence, redactor);
+  } finally {
+    await stack?.stop();
+  }
+  await journal.append('run-finished', { items: Object.fromEntries(items.map(({ id, state }) => [id, state])) });
+  const statement = buildStatement({
+    gate: gate.gate,
+    gateFile: gate.file,
+    gateSha256: gate.sha256,
+    run: {
+      id: run.id,
+      started_at: startedAt.toISOString(),
+      finished_at: clock.now().toISOString(),
+      duration_ms: Math.round(clock.monotonic() - from),
+      tool,
+    },
+    environment: describeEnvironment(environment, environmentBytes),
+    release: await describeRelease({
+      root: project.root,
+      gate: gate.gate,
+      rehearsal: environment.rehearsal,
+      requester: run.requester ?? (await defaultRequester(project.root)),
+      gateSha256: gate.sha256,
+    }),
+    signers: { file: run.signers.file, sha256: run.signers.sha256, rehearsal: environment.rehearsal },
+    items,
+    relaxations: [],
+    evidence: evidence.records,
+    redactions: redactor.count,
+    journal: { head: journal.head.hash, lines: journal.head.seq },
+    now: clock.now(),
+  });
+  await writeWhole(join(folder, 'report.json'), serialiseStatement(statement));
+  await writeRenderings(folder, run.signers.signers);
+  return statement;
+}
+
+/** Copies of what the verdict rests on, so that the folder can be judged alone. */
+async function keepInputs({ folder, gate, environment, signers }: Conducted): Promise<Buffer> {
+  const bytes = Buffer.from(`${JSON.stringify(environment, null, 2)}\n`);
+  await writeWhole(join(folder, 'gate.yml'), gate.yaml.bytes);
+  await writeWhole(join(folder, 'signers.yml'), signers.bytes);
+  await writeWhole(join(folder, 'environment.json'), bytes);
+  return bytes;
+}
+
+async function startedStack(run: Conducted, redactor: Redactor): Promise<RunningStack | undefined> {
+  if (!run.environment.stack) return undefined;
+  run.say(`starting the local stack of \`${run.environment.name}\``);
+  const from = run.clock.monotonic();
+  const stack = await startStack(run.environment, {
+    root: run.project.root,
+    env: run.env,
+    onSecret: (value) => redactor.add(value),
+    signal: run.signal,
+    ...(run.rehearse ? { rehearse: run.rehearse } : {}),
+  });
+  const seconds = ((run.clock.monotonic() - from) / 1_000).toFixed(1);
+  run.say(stack.reused ? 'the local stack is up already' : `the local stack is ready (${seconds} s)`);
+  return stack;
+}
+
+async function measureAll(
+  run: Conducted,
+  resolved: ResolvedEnvironment,
+  evidence: EvidenceStore,
+  redactor: Redactor,
+): Promise<SignOff['items']> {
+  const { project, gate, journal, clock, listener, environment } = run;
+  const deadline = AbortSignal.timeout(parseDuration(gate.gate.timeout ?? DEFAULT_DEADLINE));
+  const signal = AbortSignal.any([run.signal, deadline]);
+  const sources = makeSources(resolved, { signal, clock, root: project.root });
+  const context: Omit<CheckContext, 'item' | 'attempt' | 'needs' | 'artifact' | 'progress'> = {
+    gate: gate.gate.gate,
+    runId: run.id,
+    environment: resolved.view,
+    sources,
+    signal,
+    clock,
+    root: project.root,
+    resolve: (path) => confine(project.root, path),
+    tool: async (name) => (await findTool(name, { env: run.env, root: project.root })).path,
+    secret: (name) => resolved.secret(name),
+    redact: (text) => redactor.text(text),
+    log: () => {},
+  };
+  const input: RunInput = {
+    gate,
+    rehearsal: environment.rehearsal,
+    writes: environment.writes ?? false,
+    journal,
+    redactor,
+    clock,
+    signal,
+    listener,
+    scope: contextMaker(context, evidence, resolved.view.simulators),
+  };
+  try {
+    await keepFactSchemas(gate, evidence);
+    return await runItems(input);
+  } finally {
+    await sources.close();
+  }
+}
+
+/** Whoever judges the facts again needs their types, and must not have to trust another version of a kind. */
+async function keepFactSchemas(gate: LoadedGate, evidence: EvidenceStore): Promise<void> {
+  const kinds = new Map(gate.items.flatMap(({ kind }) => (kind ? [[kind.kind, kind.facts] as const] : [])));
+  for (const [kind, facts] of kinds) {
+    await evidence.put(factSchemaName(kind), JSON.stringify(facts, null, 2), 'application/schema+json');
+  }
+}
+
+export function factSchemaName(kind: string): string {
+  return `schemas/${kind}.facts.json`;
+}
+
+function describeEnvironment(environment: Environment, bytes: Buffer): SignOff['environment'] {
+  const simulators = Object.entries(environment.sources ?? {}).flatMap(([name, source]) =>
+    'simulated' in source && source.simulated ? [name] : [],
+  );
+  return {
+    name: environment.name,
+    title: environment.title,
+    rehearsal: environment.rehearsal,
+    zone: environment.zone ?? 'UTC',
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    simulators,
+  };
+}
+

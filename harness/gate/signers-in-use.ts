@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Environment } from '../config/environments.ts';
+import type { Project } from '../config/project.ts';
+import { validateYaml } from '../config/validate.ts';
+import { readYaml } from '../config/yaml.ts';
+import { type Signers, SignersSchema } from '../sign/signers.ts';
+import { REHEARSAL_SIGNERS, rehearsalSigners } from './rehearsal.ts';
+
+export interface SignersInUse {
+  /** Relative to the project. */
+  file: string;
+  bytes: Buffer;
+  sha256: string;
+  signers: Signers;
+}
+
+/** The signers file that an environment trusts: for a rehearsal always the one made on this machine. */
+export async function signersInUse(project: Project, environment: Environment): Promise<SignersInUse> {
+  const { file, bytes, signers } = environment.rehearsal
+    ? { file: REHEARSAL_SIGNERS, ...(await rehearsalSigners(project)) }
+    : await declared(project, environment.signers ?? 'checklists/signers.yml');
+  return { file, bytes, signers, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+export async function declared(project: Project, file: string): Promise<Omit<SignersInUse, 'sha256'>> {
+  const yaml = await readYaml(join(project.root, file), file);
+  return { file, bytes: yaml.bytes, signers: validateYaml(SignersSchema, yaml) };
+}
