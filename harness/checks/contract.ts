@@ -2,6 +2,8 @@ import type { TObject } from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '../errors.ts';
+import { checkExpectation, evaluateExpectation } from '../gate/evaluate.ts';
+import type { FactSchema } from '../gate/facts.ts';
 import type { TestContext } from '../testing/context.ts';
 import type { CheckKind } from './define.ts';
 
@@ -46,6 +48,20 @@ export function kindContract<O extends TObject, F extends TObject>(
     it('refuses options that it does not know', () => {
       expect(Value.Check(check.options, cases.working.options)).toBe(true);
       expect(Value.Check(check.options, { ...cases.working.options, no_such_option: 1 })).toBe(false);
+    });
+
+    it('judges what it measured by its own expectations', async () => {
+      expect(check.expect.length).toBeGreaterThan(0);
+      for (const text of check.expect) {
+        expect(checkExpectation(text, check.facts as FactSchema)).toBeUndefined();
+      }
+      const { facts } = await run(check, cases.working);
+      const subject = { schema: check.facts as FactSchema, facts, needs: {} };
+      for (const text of check.expect) {
+        expect(evaluateExpectation(text, subject)).toMatchObject({
+          outcome: expect.stringMatching(/^(true|false)$/),
+        });
+      }
     });
 
     it('lets no secret into facts or evidence', async () => {

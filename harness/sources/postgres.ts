@@ -53,7 +53,7 @@ async function* stream(
 ): AsyncGenerator<TextRow[]> {
   const session = await open(settings, signal);
   try {
-    await begin(session.client);
+    await begin(session.client, settings);
     await declare(session.client, statement);
     for (;;) {
       const rows = rowsOf(await fetchRows(session.client, batchRows));
@@ -74,7 +74,7 @@ async function inTransaction<T>(
 ): Promise<T> {
   const session = await open(settings, signal);
   try {
-    await begin(session.client);
+    await begin(session.client, settings);
     return await work(session.client);
   } catch (thrown) {
     throw session.explain(thrown);
@@ -83,8 +83,15 @@ async function inTransaction<T>(
   }
 }
 
-async function begin(client: pg.Client): Promise<void> {
-  await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+/** The same text for the same value, whatever the server or the role prefers. */
+async function begin(client: pg.Client, { statementTimeoutMs }: PostgresSettings): Promise<void> {
+  await client.query(
+    `BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+     SET LOCAL statement_timeout TO ${Math.round(statementTimeoutMs ?? defaultStatementTimeoutMs)};
+     SET LOCAL TimeZone TO 'UTC';
+     SET LOCAL DateStyle TO 'ISO, YMD';
+     SET LOCAL extra_float_digits TO 1`,
+  );
 }
 
 /** The extended protocol, which the parameters or `queryMode` bring about, takes one statement and no more. */
@@ -157,7 +164,6 @@ function clientFor(settings: PostgresSettings): pg.Client {
     return new pg.Client({
       connectionString: settings.url,
       application_name: 'countersign',
-      statement_timeout: settings.statementTimeoutMs ?? defaultStatementTimeoutMs,
       connectionTimeoutMillis: connectTimeoutMs,
       types: { getTypeParser: () => (text: string | Buffer) => String(text) },
     });
@@ -174,7 +180,7 @@ async function cancel(settings: PostgresSettings, client: pg.Client): Promise<vo
   const pid = (client as pg.Client & { processID?: number | null }).processID;
   void client.end().catch(() => {});
   if (!pid) return;
-  const other = clientFor({ ...settings, statementTimeoutMs: 1_000 });
+  const other = clientFor(settings);
   other.on('error', () => {});
   try {
     await other.connect();
