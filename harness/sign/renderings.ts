@@ -38,6 +38,7 @@ export function render(
   };
 }
 
-export async function writeRenderings(folder: string, ...report: Parameters<typeof render>): Promise<void> {
+/** Files that stand beside the report; each replaced in one step. */
+export async function writeRendered(folder: string, ...report: Parameters<typeof render>): Promise<void> {
   for (const [name, text] of Object.entries(render(...report))) await writeWhole(join(folder, name), text);
 }

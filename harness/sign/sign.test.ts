@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { lockRun } from '../gate/run-folder.ts';
 import {
   makeRunFolder,
   type RunFolder,
@@ -144,8 +145,10 @@ test.each<[string, (run: RunFolder) => Promise<void>, string]>([
 
 test('a second signer waits for the first', async () => {
   await using run = await makeRunFolder({ people });
-  await writeFile(`${run.folder}.signing`, '');
-  await expect(run.sign(ada)).rejects.toThrow('somebody else is signing this report');
+  const release = await lockRun(run.folder);
+  await expect(run.sign(ada)).rejects.toThrow('drives the run');
+  await release();
+  await run.sign(ada);
 });
 
 test('a signature that was interrupted is found, and completed by signing again', async () => {

@@ -1,15 +1,15 @@
-import { open, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
 import { writeWhole } from '../gate/evidence.ts';
 import { Journal } from '../gate/journal.ts';
+import { lockRun } from '../gate/run-folder.ts';
 import { PAYLOAD_TYPE } from '../report/schema.ts';
 import { APPROVAL_LINE, makeApproval, type SigningTime } from './approval.ts';
 import { makeBundle } from './bundle.ts';
 import { type EnvelopeSignature, makeEnvelope, serialise } from './dsse.ts';
 import { bundleFile, ENVELOPE_FILE } from './folder.ts';
 import { loadSigner, type Signer } from './keys.ts';
-import { writeRenderings } from './renderings.ts';
+import { writeRendered } from './renderings.ts';
 import { signPayload } from './statement.ts';
 import { type ApprovalCount, whyNotKey, whyNotPerson } from './trust.ts';
 import type { Examined, VerifyOptions } from './verify/finding.ts';
@@ -32,7 +32,8 @@ export interface SignResult {
 /** Adds one person's signature over the frozen bytes, after checking all that the person relies on. */
 export async function signReport(options: SignOptions): Promise<SignResult> {
   const signer = 'signer' in options ? options.signer : loadSigner(options.privateKeyPem, options.passphrase);
-  return whileLocked(options.folder, async () => {
+  const release = await lockRun(options.folder);
+  try {
     const examined = await examine(options);
     const { times } = await soundReport(examined);
     const signed = await readSignatures(examined);
@@ -40,7 +41,9 @@ export async function signReport(options: SignOptions): Promise<SignResult> {
     const count = await addSignature(examined, { signer, person: options.person, signed, times });
     const roles = count.approvals.filter(({ keyid }) => keyid === signer.keyid).map(({ role }) => role);
     return { person: options.person, keyid: signer.keyid, roles, count };
-  });
+  } finally {
+    await release();
+  }
 }
 
 async function soundReport(examined: Examined): Promise<{ times: SigningTime[] }> {
@@ -102,7 +105,7 @@ async function addSignature(
   const bundle = makeBundle(PAYLOAD_TYPE, report.bytes, signature);
   const envelope = makeEnvelope(PAYLOAD_TYPE, report.bytes, signatures);
   await writeWhole(join(options.folder, bundleFile(person)), bundle);
-  await writeRenderings(options.folder, report, count);
+  await writeRendered(options.folder, report, count);
   await writeWhole(join(options.folder, ENVELOPE_FILE), serialise(envelope));
   return count;
 }
@@ -121,22 +124,6 @@ async function appendTime(
     await journal.close();
   }
   return { keyid: signer.keyid, person, at: options.now.toISOString() };
-}
-
-/** Two people who sign at once would each write an envelope without the other. */
-async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const path = `${resolve(folder)}.signing`;
-  const lock = await open(path, 'wx').catch(() => {
-    throw new CountersignError('RUN_LOCKED', 'somebody else is signing this report', {
-      hint: `try again; if nobody is, remove ${path}`,
-    });
-  });
-  try {
-    return await work();
-  } finally {
-    await lock.close();
-    await rm(path, { force: true });
-  }
 }
 
 function refusal(message: string): CountersignError {

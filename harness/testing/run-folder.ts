@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { Journal } from '../gate/journal.ts';
 import { decide } from '../gate/verdict.ts';
 import { manifestDigest } from '../report/manifest.ts';
+import { writeRenderings } from '../report/renderings.ts';
 import {
   type ArtifactRecord,
   type ItemReport,
@@ -15,7 +16,6 @@ import {
   type Statement,
 } from '../report/schema.ts';
 import { generateKey, type KeyType, type NewKey } from '../sign/keys.ts';
-import { writeRenderings } from '../sign/renderings.ts';
 import { type SignOptions, signReport } from '../sign/sign.ts';
 import type { Signers } from '../sign/signers.ts';
 import type { Recomputed } from '../sign/verify.ts';
@@ -116,7 +116,7 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
   const report = Buffer.from(JSON.stringify(statement));
   for (const [name, bytes] of Object.entries({ ...copies, 'report.json': report }))
     await writeFile(join(folder, name), bytes);
-  await writeRenderings(folder, { sha256: digest(report), statement });
+  await writeRenderings(folder, parsed);
   const signers = { bytes: copies['signers.yml'], parsed };
   return {
     folder,

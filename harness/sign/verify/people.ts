@@ -12,7 +12,11 @@ export interface Signed {
 }
 
 /** All signatures over the bytes of report.json; one that does not fit makes the whole envelope void. */
-export async function readSignatures({ options, report, keys }: Examined): Promise<Signed> {
+export async function readSignatures({
+  options,
+  report,
+  keys,
+}: Pick<Examined, 'report' | 'keys'> & { options: { folder: string } }): Promise<Signed> {
   if (!(await hasRunFile(options.folder, ENVELOPE_FILE))) return { signatures: [] };
   const envelope = parseEnvelope(await readRunFile(options.folder, ENVELOPE_FILE), ENVELOPE_FILE);
   if (Buffer.compare(envelope.payload, report.bytes) !== 0) {
@@ -46,6 +50,14 @@ async function checkBundle(
   }
 }
 
+/** Each signature with the time that its maker gave, where there is one. */
+export function timed(signatures: Signed['signatures'], times: readonly SigningTime[]): VerifiedSignature[] {
+  return signatures.map(({ keyid }) => {
+    const at = times.find((time) => time.keyid === keyid)?.at;
+    return { keyid, ...(at === undefined ? {} : { at }) };
+  });
+}
+
 /** Enough people of the right roles, none of whom may not. */
 export function checkApprovals(
   { options, report }: Examined,
@@ -53,10 +65,7 @@ export function checkApprovals(
   times: readonly SigningTime[],
 ): { findings: Finding[]; count: ApprovalCount } {
   const { policy, release, validity } = report.statement.predicate;
-  const signatures = signed.signatures.map(({ keyid }): VerifiedSignature => {
-    const at = times.find((time) => time.keyid === keyid)?.at;
-    return { keyid, ...(at === undefined ? {} : { at }) };
-  });
+  const signatures = timed(signed.signatures, times);
   const count = countApprovals({ policy, signatures, signers: options.signers.parsed, release, validity });
   const findings = [
     ...times
