@@ -6,7 +6,7 @@ import { ENVELOPE_FILE, folderProblems, hasRunFile, readRunFile } from './folder
 import { render } from './renderings.ts';
 import { readStatement, sha256 } from './statement.ts';
 import { type ApprovalCount, trustedKeys } from './trust.ts';
-import { checkCopies, checkSigners, checkTarget, readSigningTimes } from './verify/binding.ts';
+import { checkCopies, checkPolicy, checkSigners, checkTarget, readSigningTimes } from './verify/binding.ts';
 import { checkAttestations, checkDecision, checkEvidence, checkHonesty } from './verify/content.ts';
 import {
   attempt,
@@ -58,6 +58,7 @@ export async function checkReport(
     ...(await attempt('signers', () => checkSigners(examined))),
     ...(await attempt('evidence', () => checkEvidence(examined))),
     ...(await attempt('copies', () => checkCopies(examined))),
+    ...(await attempt('policy', () => checkPolicy(examined))),
     ...(await attempt('journal', async () => {
       const journal = await readSigningTimes(examined);
       times = journal.times;

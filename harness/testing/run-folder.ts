@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { Journal } from '../gate/journal.ts';
+import type { Gate } from '../gate/schema.ts';
 import { decide } from '../gate/verdict.ts';
 import { manifestDigest } from '../report/manifest.ts';
 import { writeRenderings } from '../report/renderings.ts';
@@ -105,7 +106,7 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
   const rehearsal = options.rehearsal ?? false;
   const parsed = testSigners(options.people, rehearsal);
   const copies = {
-    'gate.yml': Buffer.from('gate: sample\n'),
+    'gate.yml': Buffer.from(stringify(gateOf(options.items ?? [testItem('smoke')]))),
     'signers.yml': Buffer.from(stringify(parsed)),
     'environment.json': Buffer.from('{"name":"staging"}\n'),
   };
@@ -135,6 +136,21 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
         ...overrides,
       } as SignOptions),
     [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true }),
+  };
+}
+
+function gateOf(items: readonly ItemReport[]): Gate {
+  return {
+    gate: 'sample',
+    title: 'Sample gate',
+    environment: 'staging',
+    items: items.map(({ id, title, check, attest }) => ({
+      id,
+      title,
+      ...(check ? { check } : {}),
+      ...(attest ? { attest: { role: attest.role, about: attest.about } } : {}),
+    })),
+    sign: { require: [{ role: 'release-manager' }, { role: 'engineering' }] },
   };
 }
 

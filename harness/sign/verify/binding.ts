@@ -1,5 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { validateYaml } from '../../config/validate.ts';
+import { parseYaml } from '../../config/yaml.ts';
 import { readJournal } from '../../gate/journal.ts';
+import { type GateItem, GateSchema } from '../../gate/schema.ts';
+import type { ItemReport } from '../../report/schema.ts';
 import { readApprovals, type SigningTime } from '../approval.ts';
 import { readRunFile } from '../folder.ts';
 import { sha256 } from '../statement.ts';
@@ -19,6 +23,41 @@ export async function checkCopies({ options, report }: Examined): Promise<Findin
       problems.push(`${name} is not the file that was used`);
   }
   return [summarise('copies', problems, 'gate, signers and environment are as they were')];
+}
+
+/** Who must sign, what is expected and who attests come from the gate's file, not from the one who made the report. */
+export async function checkPolicy({ options, report }: Examined): Promise<Finding[]> {
+  const { policy, items, gate: named } = report.statement.predicate;
+  const bytes = await readRunFile(options.folder, 'gate.yml');
+  const gate = validateYaml(GateSchema, parseYaml(bytes, 'gate.yml'));
+  const { require, distinct_people = true, not_author = true } = gate.sign;
+  const asked = {
+    require: require.map(({ role, count = 1 }) => ({ role, count })),
+    distinct_people,
+    not_author,
+  };
+  const problems: string[] = [];
+  if (gate.gate !== named.id) problems.push(`gate.yml is the gate ${gate.gate}`);
+  if (!isDeepStrictEqual(asked, policy)) problems.push('the report asks for other signatures than gate.yml');
+  if (gate.items.map(({ id }) => id).join() !== items.map(({ id }) => id).join()) {
+    problems.push('the report has other items than gate.yml');
+  }
+  for (const item of gate.items) {
+    const found = items.find(({ id }) => id === item.id);
+    if (found && !isFaithful(item, found)) problems.push(`${item.id} was not judged as gate.yml says`);
+  }
+  return [summarise('policy', problems, `signatures and ${items.length} items are those of gate.yml`)];
+}
+
+function isFaithful(item: GateItem, found: ItemReport): boolean {
+  const expected = found.attempts.map(({ expectations }) => expectations.map(({ text }) => text));
+  return (
+    item.check === found.check &&
+    item.attest?.role === found.attest?.role &&
+    (item.attest?.about ?? []).join() === (found.attest?.about ?? []).join() &&
+    (item.expect === undefined ||
+      expected.every((texts) => texts.length === 0 || isDeepStrictEqual(texts, item.expect)))
+  );
 }
 
 /** The given signers file decides who counts; the one that the report was frozen with must be the same. */
