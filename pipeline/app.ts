@@ -1,0 +1,151 @@
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { DestinationStream } from 'pino';
+import type { LoadedConfig } from '#pipeline/config.ts';
+import { createMono, type Mono, translateMonoError } from '#pipeline/mono/index.ts';
+import { createPlatform, type Platform } from '#pipeline/platform.ts';
+import { registerAdmin } from '#pipeline/runtime/admin.ts';
+import { registerAuth } from '#pipeline/runtime/auth.ts';
+import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
+import { mapErrors } from '#pipeline/runtime/errors-http.ts';
+import { registerHealth } from '#pipeline/runtime/health.ts';
+import { instrumentHttp, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
+import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
+import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
+import { createWaiter } from '#pipeline/runtime/waiter.ts';
+
+export const version = '0.1.0';
+
+export interface AppOptions {
+  config: LoadedConfig;
+  env: NodeJS.ProcessEnv;
+  logDestination?: DestinationStream;
+}
+
+export interface App {
+  http: FastifyInstance;
+  platform: Platform;
+  queue: JobQueue;
+  /** Resolves when jobs are taken, which needs an up-to-date schema. */
+  started: Promise<void>;
+  /** Refuses new work at once, gives runs under way `DRAIN_TIMEOUT_MS`, then ends them. */
+  close(): Promise<void>;
+}
+
+/** Everything but listening. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { values: config } = options.config;
+  const platform = await createPlatform(options);
+  const { db, log, registry, flags } = platform;
+  const ending = new AbortController();
+  let draining = false;
+  const queue = createQueue({
+    databaseUrl: config.DATABASE_URL,
+    db,
+    log,
+    pollIntervalMs: config.QUEUE_POLL_INTERVAL_MS,
+  });
+  const mono = createMono({ config, ...platform, queue, signal: ending.signal });
+  const http = createHttp(platform);
+  await registerPlugins(http, config.JWT_SECRET_KEY);
+  mapErrors(http, translateMonoError);
+  instrumentHttp(http, registry);
+  instrumentPlatform(registry, db, queue);
+  registerHealth(http, { db, queue, registry, version, isDraining: () => draining });
+  registerAdmin(http, {
+    settings: options.config.settings,
+    flags,
+    flagStore: platform.flagStore,
+    instanceId: config.INSTANCE_ID,
+    secretSources: [{ name: 'MONO_SECRET_KEY', source: platform.token.describe() }],
+    oldestTokenSeconds: () => platform.token.ageSeconds(),
+  });
+  await mono.register(http);
+  await http.ready();
+  flags.start();
+  const waiter = createWaiter();
+  const started = startWork({ platform, queue, mono, waiter });
+  return {
+    http,
+    platform,
+    queue,
+    started,
+    async close() {
+      if (draining) return;
+      draining = true;
+      waiter.stop();
+      await started.catch(() => {});
+      const cut = setTimeout(
+        () => ending.abort(new ServiceError('BUSY', 'the service is ending')),
+        config.DRAIN_TIMEOUT_MS,
+      );
+      await Promise.all([http.close(), queue.stop(config.DRAIN_TIMEOUT_MS)]);
+      clearTimeout(cut);
+      await flags.stop();
+      await db.close();
+    },
+  };
+}
+
+function createHttp({ log }: Platform): FastifyInstance {
+  return Fastify({
+    loggerInstance: log,
+    // Access lines would drown the events; metrics count the requests.
+    disableRequestLogging: true,
+    requestIdHeader: 'x-request-id',
+    bodyLimit: 1_048_576,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+  }) as unknown as FastifyInstance;
+}
+
+async function registerPlugins(app: FastifyInstance, jwtSecret: string): Promise<void> {
+  await app.register(helmet);
+  await app.register(underPressure, {
+    maxEventLoopDelay: 1000,
+    retryAfter: 5,
+    exposeStatusRoute: false,
+    pressureHandler: (request, _reply) => {
+      if (request.routeOptions.config.shed !== false) throw new ServiceError('BUSY', 'too much to do');
+    },
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Countersign reference service', version },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    },
+  });
+  await registerAuth(app, jwtSecret);
+  app.get('/api/schema/', { config: { auth: 'public' }, schema: { hide: true } }, async () => app.swagger());
+}
+
+interface Work {
+  platform: Platform;
+  queue: JobQueue;
+  mono: Mono;
+  waiter: ReturnType<typeof createWaiter>;
+}
+
+/** The deploy step may come after the start: until the schema is there, /readyz says so and no job is taken. */
+async function startWork({ platform, queue, mono, waiter }: Work): Promise<void> {
+  let reported = '';
+  while (waiter.isWaiting()) {
+    try {
+      if (await areMigrationsApplied(platform.db)) {
+        await queue.start();
+        await mono.start();
+        platform.log.info({ event: 'service.ready' }, 'service.ready');
+        return;
+      }
+      throw new ServiceError('CONFLICT', 'the schema is not up to date; run scripts/migrate.ts');
+    } catch (error) {
+      const text = textOf(error);
+      if (text !== reported) platform.log.warn({ event: 'service.not_ready', reason: text }, 'not ready yet');
+      reported = text;
+    }
+    await waiter.pause(500);
+  }
+}

@@ -1,0 +1,4 @@
+export { syncFlag } from './jobs.ts';
+export { backoffFlag, createMono, createSyncDeps, type Mono, type MonoDeps } from './plugin.ts';
+export { createTokenProvider, envSecret, fileSecret } from './token-provider.ts';
+export { translateMonoError } from './upstream-errors.ts';

@@ -1,0 +1,68 @@
+import type { Registry } from '@prometheus-io/client';
+import type { DestinationStream } from 'pino';
+import type { LoadedConfig } from '#pipeline/config.ts';
+import { backoffFlag, createTokenProvider, envSecret, fileSecret, syncFlag } from '#pipeline/mono/index.ts';
+import type { TokenProvider } from '#pipeline/mono/types.ts';
+import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
+import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
+import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';
+import { createLogger, type Logger } from '#pipeline/runtime/logging.ts';
+import { createRegistry } from '#pipeline/runtime/metrics.ts';
+
+/** What the service and a script that runs the pipeline by itself both stand on. */
+export interface Platform {
+  log: Logger;
+  registry: Registry;
+  db: Database;
+  flagStore: FlagStore;
+  flags: Flags;
+  token: TokenProvider;
+}
+
+export interface PlatformOptions {
+  config: LoadedConfig;
+  env: NodeJS.ProcessEnv;
+  logDestination?: DestinationStream;
+}
+
+export async function createPlatform({ config, env, logDestination }: PlatformOptions): Promise<Platform> {
+  const { values } = config;
+  const log = createLogger({
+    level: values.LOG_LEVEL,
+    instanceId: values.INSTANCE_ID,
+    ...(logDestination && { destination: logDestination }),
+  });
+  const registry = createRegistry();
+  const db = openDatabase({
+    url: values.DATABASE_URL,
+    max: values.DB_POOL_MAX,
+    acquireTimeoutMs: values.DB_ACQUIRE_TIMEOUT_MS,
+    applicationName: `countersign-${values.INSTANCE_ID}`.slice(0, 63),
+    onIdleError: () => log.warn({ event: 'db.connection_lost' }, 'an idle database connection was lost'),
+  });
+  const flagStore = createFlagStore(db);
+  const flags = await createFlags({
+    store: flagStore,
+    instanceId: values.INSTANCE_ID,
+    declarations: [
+      {
+        name: syncFlag,
+        declared: values.MONO_TRANSACTIONS_ENABLED,
+        description: 'Fetch, transform and persist; off answers a deferred response.',
+      },
+      {
+        name: backoffFlag,
+        declared: values.MONO_BACKOFF_FACTOR,
+        description: 'Multiplies every wait before the client tries again.',
+        minimum: 1,
+        maximum: 100,
+      },
+    ],
+    pollIntervalMs: values.FLAG_POLL_INTERVAL_MS,
+    registry,
+    log,
+  });
+  const keyFile = env.MONO_SECRET_KEY_FILE;
+  const source = keyFile ? fileSecret(keyFile) : envSecret('MONO_SECRET_KEY', env);
+  return { log, registry, db, flagStore, flags, token: createTokenProvider({ load: source }) };
+}

@@ -1,0 +1,91 @@
+import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { ServiceError } from './errors.ts';
+
+export type Row = QueryResultRow;
+
+/** What a verb needs of the database; both the pool and one transaction offer it. */
+export interface Queryable {
+  query<T extends Row = Row>(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ rows: T[]; rowCount: number | null }>;
+}
+
+export interface Database extends Queryable {
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  stats(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  max: number;
+  acquireTimeoutMs: number;
+  applicationName: string;
+  onIdleError(error: Error): void;
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.max,
+    connectionTimeoutMillis: options.acquireTimeoutMs,
+    application_name: options.applicationName,
+    keepAlive: true,
+  });
+  pool.on('error', options.onIdleError);
+  const acquire = () => pool.connect().catch((error: unknown) => Promise.reject(asBusy(error)));
+  return {
+    async query(text, values) {
+      const client = await acquire();
+      return runOn(client, () => client.query(text, values));
+    },
+    async transaction(work) {
+      const client = await acquire();
+      return runOn(client, async () => {
+        await client.query('BEGIN');
+        try {
+          const result = await work(client);
+          await client.query('COMMIT');
+          return result;
+        } catch (error) {
+          await client.query('ROLLBACK');
+          throw error;
+        }
+      });
+    },
+    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+/** A client whose connection broke must not go back to the pool. */
+async function runOn<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
+  let broken = false;
+  const onError = () => {
+    broken = true;
+  };
+  client.on('error', onError);
+  try {
+    return await work();
+  } catch (error) {
+    broken ||= !isServerAnswer(error);
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/** PostgreSQL's own errors carry a five-character SQLSTATE; after them the connection is still good. */
+function isServerAnswer(error: unknown): boolean {
+  const code = (error as { code?: unknown })?.code;
+  if (error instanceof ServiceError) return true;
+  return typeof code === 'string' ? /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') : false;
+}
+
+function asBusy(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  if (!message.includes('timeout exceeded when trying to connect')) return error;
+  return new ServiceError('BUSY', 'no database connection became free in time', error);
+}

@@ -1,0 +1,44 @@
+import type { FastifyError, FastifyInstance } from 'fastify';
+import { classOf, ServiceError } from './errors.ts';
+
+const retryAfterSeconds = '5';
+
+/** What a domain makes of its own exceptions; undefined for those that it does not know. */
+export type Translate = (thrown: unknown) => ServiceError | undefined;
+
+/** One shape for every refusal; a message of ours, or none: what a library says may quote the input. */
+export function mapErrors(app: FastifyInstance, translate: Translate): void {
+  app.setErrorHandler<FastifyError>((thrown, request, reply) => {
+    const error = thrown instanceof ServiceError ? thrown : translate(thrown);
+    if (error === undefined) request.log.error({ reason: classOf(thrown), err: thrown }, 'request failed');
+    const status = error?.statusCode ?? clientStatus(thrown);
+    if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
+    return reply.code(status).send({
+      success: false,
+      error: { code: error?.code ?? codeOf(thrown, status), message: messageFor(thrown, error, status) },
+      timestamp: new Date().toISOString(),
+    });
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({
+      success: false,
+      error: { code: 'NOT_FOUND', message: 'there is nothing at this path' },
+      timestamp: new Date().toISOString(),
+    }),
+  );
+}
+
+function clientStatus(thrown: FastifyError): number {
+  const status = thrown.statusCode ?? 500;
+  return (status >= 400 && status < 500) || status === 503 ? status : 500;
+}
+
+function codeOf(thrown: FastifyError, status: number): string {
+  if (thrown.validation) return 'BAD_REQUEST';
+  return status === 500 ? 'INTERNAL' : (thrown.code ?? 'REFUSED');
+}
+
+function messageFor(thrown: FastifyError, error: ServiceError | undefined, status: number): string {
+  if (error) return error.message;
+  return status < 500 ? thrown.message : 'the service could not answer; its log knows more';
+}

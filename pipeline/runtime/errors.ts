@@ -1,0 +1,46 @@
+/** Every refusal of the service, with the status that a client sees. */
+const table = {
+  CONFIG_INVALID: { status: 500, retryable: false },
+  REGISTRY_INVALID: { status: 500, retryable: false },
+  BAD_REQUEST: { status: 400, retryable: false },
+  UNAUTHENTICATED: { status: 401, retryable: false },
+  INVALID_SIGNATURE: { status: 401, retryable: false },
+  FORBIDDEN: { status: 403, retryable: false },
+  NOT_FOUND: { status: 404, retryable: false },
+  CONFLICT: { status: 409, retryable: false },
+  SYNC_IN_PROGRESS: { status: 409, retryable: true },
+  BUSY: { status: 503, retryable: true },
+  UPSTREAM_FAILED: { status: 502, retryable: true },
+  UPSTREAM_TIMEOUT: { status: 504, retryable: true },
+} as const;
+
+export type ServiceErrorCode = keyof typeof table;
+
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: ServiceErrorCode;
+
+  constructor(code: ServiceErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+
+  get statusCode(): number {
+    return table[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return table[this.code].retryable;
+  }
+}
+
+/** The class of an exception: what metrics and events may say about it. Messages can hold anything. */
+export function classOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'UnknownError';
+  // The driver's DatabaseError calls itself `error`.
+  return /^error$/i.test(thrown.name) ? thrown.constructor.name : thrown.name;
+}
+
+export function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+}

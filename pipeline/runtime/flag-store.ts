@@ -1,0 +1,101 @@
+import type { Database } from './db.ts';
+
+export type FlagValue = boolean | number;
+
+export interface Override {
+  flag: string;
+  /** An instance, or `*` for all. */
+  instance: string;
+  value: FlagValue;
+  updated_by: string;
+  updated_at: string;
+}
+
+export interface RunningState {
+  flag: string;
+  instance: string;
+  declared: FlagValue;
+  running: FlagValue;
+  seen_at: string;
+}
+
+export interface OverrideChange {
+  flag: string;
+  instance: string;
+  /** Null takes the override away: the declared value holds again. */
+  value: FlagValue | null;
+  actor: string;
+  reason: string | null;
+}
+
+/** An instance that has been silent for longer is taken for gone. */
+const liveSeconds = 60;
+
+export function createFlagStore(db: Database) {
+  return {
+    async overrides(): Promise<Override[]> {
+      const { rows } = await db.query<Override>(
+        `SELECT flag, instance_id AS instance, value, updated_by,
+           to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS updated_at
+         FROM flag_overrides ORDER BY flag, instance_id`,
+      );
+      return rows;
+    },
+
+    /** The override and its audit row stand or fall together. */
+    change: (change: OverrideChange): Promise<void> =>
+      db.transaction(async (tx) => {
+        const key = [change.flag, change.instance];
+        const before = await tx.query<{ value: FlagValue }>(
+          'SELECT value FROM flag_overrides WHERE flag = $1 AND instance_id = $2 FOR UPDATE',
+          key,
+        );
+        if (change.value === null) {
+          await tx.query('DELETE FROM flag_overrides WHERE flag = $1 AND instance_id = $2', key);
+        } else {
+          await tx.query(
+            `INSERT INTO flag_overrides (flag, instance_id, value, updated_by) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (flag, instance_id)
+             DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by, updated_at = now()`,
+            [...key, JSON.stringify(change.value), change.actor],
+          );
+        }
+        await tx.query(
+          `INSERT INTO flag_audit (flag, instance_id, old_value, new_value, actor, reason)
+           VALUES ($1, $2, $3, $4, $5, $6)`,
+          [...key, jsonOrNull(before.rows[0]?.value), jsonOrNull(change.value), change.actor, change.reason],
+        );
+      }),
+
+    async report(instance: string, states: { flag: string; declared: FlagValue; running: FlagValue }[]) {
+      await db.query(
+        `INSERT INTO flag_states (flag, instance_id, declared, running)
+         SELECT s.flag, $1, s.declared, s.running
+         FROM jsonb_to_recordset($2::jsonb) AS s (flag text, declared jsonb, running jsonb)
+         ON CONFLICT (flag, instance_id)
+         DO UPDATE SET declared = excluded.declared, running = excluded.running, seen_at = now()`,
+        [instance, JSON.stringify(states)],
+      );
+    },
+
+    async withdraw(instance: string) {
+      await db.query('DELETE FROM flag_states WHERE instance_id = $1', [instance]);
+    },
+
+    async states(): Promise<RunningState[]> {
+      const { rows } = await db.query<RunningState>(
+        `SELECT flag, instance_id AS instance, declared, running,
+           to_char(seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS seen_at
+         FROM flag_states WHERE seen_at > now() - make_interval(secs => $1) ORDER BY flag, instance_id`,
+        [liveSeconds],
+      );
+      return rows;
+    },
+  };
+}
+
+export type FlagStore = ReturnType<typeof createFlagStore>;
+
+function jsonOrNull(value: FlagValue | null | undefined): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}

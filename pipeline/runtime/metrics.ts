@@ -1,0 +1,74 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { FastifyInstance } from 'fastify';
+import type { Database } from './db.ts';
+import type { JobQueue } from './queue.ts';
+
+export function createRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** `route` is the template, `unmatched` where none fits: a path never becomes a label. */
+export function instrumentHttp(app: FastifyInstance, registry: Registry): void {
+  const labelNames = ['method', 'route', 'status'] as const;
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests answered, by method, route template and status.',
+    labelNames,
+    registers: [registry],
+  });
+  const seconds = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer a request.',
+    labelNames,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
+    registers: [registry],
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = {
+      method: request.method,
+      route: request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched'),
+      status: String(reply.statusCode),
+    };
+    requests.inc(labels);
+    seconds.observe(labels, reply.elapsedTime / 1000);
+  });
+}
+
+/** A scrape must not fail because the database does: a gauge that cannot be read is left out. */
+export function instrumentPlatform(registry: Registry, db: Database, queue: JobQueue): void {
+  new Gauge({
+    name: 'db_pool_connections',
+    help: 'Connections of the pool by state, and callers that wait for one.',
+    labelNames: ['state'] as const,
+    registers: [registry],
+    collect() {
+      const { total, idle, waiting } = db.stats();
+      this.set({ state: 'idle' }, idle);
+      this.set({ state: 'busy' }, total - idle);
+      this.set({ state: 'waiting' }, waiting);
+    },
+  });
+  const oldest = new Gauge({
+    name: 'job_oldest_age_seconds',
+    help: 'Age of the oldest job of a queue in a state.',
+    labelNames: ['queue', 'state'] as const,
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'job_queue_depth',
+    help: 'Jobs of a queue by state.',
+    labelNames: ['queue', 'state'] as const,
+    registers: [registry],
+    async collect() {
+      this.reset();
+      oldest.reset();
+      const depths = await queue.stats().catch(() => []);
+      for (const { queue: name, state, depth, oldestSeconds } of depths) {
+        this.set({ queue: name, state }, depth);
+        oldest.set({ queue: name, state }, oldestSeconds);
+      }
+    },
+  });
+}
