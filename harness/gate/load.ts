@@ -40,7 +40,11 @@ export interface LoadOptions {
 }
 
 /** Reads a gate and checks all that can be known before it runs; throws every problem at once. */
-export async function loadGate(project: Project, file: string, options: LoadOptions = {}): Promise<LoadedGate> {
+export async function loadGate(
+  project: Project,
+  file: string,
+  options: LoadOptions = {},
+): Promise<LoadedGate> {
   const yaml = await readYaml(join(project.root, file), file);
   const gate = validateYaml(GateSchema, yaml);
   if (options.environment) gate.environment = options.environment;

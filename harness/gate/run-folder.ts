@@ -92,4 +92,3 @@ function isAlive(pid: number): boolean {
     return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
-

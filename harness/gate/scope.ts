@@ -7,7 +7,11 @@ import type { RunInput } from './run.ts';
 type Shared = Omit<CheckContext, 'item' | 'attempt' | 'needs' | 'artifact' | 'progress'>;
 
 /** Makes the context of each attempt: its own evidence names, and a note of the simulators it asked. */
-export function contextMaker(shared: Shared, evidence: EvidenceStore, simulators: readonly string[]): RunInput['scope'] {
+export function contextMaker(
+  shared: Shared,
+  evidence: EvidenceStore,
+  simulators: readonly string[],
+): RunInput['scope'] {
   return (item, attempt, needs, progress) => {
     const artifacts: ArtifactRecord[] = [];
     const simulated = new Set<string>();

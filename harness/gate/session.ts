@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { CheckContext, Clock } from '../checks/define.ts';
 import { parseDuration } from '../config/duration.ts';
@@ -6,8 +5,9 @@ import type { Environment } from '../config/environments.ts';
 import { confine, findGateFile, type Project, pickEnvironment, readEnvironments } from '../config/project.ts';
 import { type ResolvedEnvironment, resolveEnvironment } from '../config/resolve.ts';
 import { buildStatement, serialiseStatement } from '../report/build.ts';
-import { writeRenderings } from '../report/renderings.ts';
 import type { SignOff, Statement } from '../report/schema.ts';
+import { writeRendered } from '../sign/renderings.ts';
+import { sha256 } from '../sign/statement.ts';
 import { makeSources } from '../sources/index.ts';
 import { type RunningStack, startStack } from '../stack/stack.ts';
 import { findTool } from '../tools/find.ts';
@@ -15,10 +15,11 @@ import { version } from '../version.ts';
 import { EvidenceStore, writeWhole } from './evidence.ts';
 import { Journal } from './journal.ts';
 import { type LoadedGate, loadGate } from './load.ts';
+import { factSchemaName } from './recompute.ts';
 import { Redactor } from './redact.ts';
 import { defaultRequester, describeRelease } from './release.ts';
-import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
 import { type RunInput, type RunListener, runItems } from './run.ts';
+import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
 import { contextMaker } from './scope.ts';
 import { type SignersInUse, signersInUse } from './signers-in-use.ts';
 
@@ -90,7 +91,13 @@ async function conduct(run: Conducted): Promise<Statement> {
   const from = clock.monotonic();
   const environmentBytes = await keepInputs(run);
   const tool = { name: 'countersign' as const, version: version(), node: process.version };
-  await journal.append('run-started', { id: run.id, gate: gate.gate.gate, sha256: gate.sha256, environment: environment.name, tool });
+  await journal.append('run-started', {
+    id: run.id,
+    gate: gate.gate.gate,
+    sha256: gate.sha256,
+    environment: environment.name,
+    tool,
+  });
   const stack = await startedStack(run, redactor);
   let items: SignOff['items'];
   try {
@@ -104,7 +111,9 @@ async function conduct(run: Conducted): Promise<Statement> {
   } finally {
     await stack?.stop();
   }
-  await journal.append('run-finished', { items: Object.fromEntries(items.map(({ id, state }) => [id, state])) });
+  await journal.append('run-finished', {
+    items: Object.fromEntries(items.map(({ id, state }) => [id, state])),
+  });
   const statement = buildStatement({
     gate: gate.gate,
     gateFile: gate.file,
@@ -132,9 +141,15 @@ async function conduct(run: Conducted): Promise<Statement> {
     journal: { head: journal.head.hash, lines: journal.head.seq },
     now: clock.now(),
   });
-  await writeWhole(join(folder, 'report.json'), serialiseStatement(statement));
-  await writeRenderings(folder, run.signers.signers);
+  await writeReport(folder, statement);
   return statement;
+}
+
+/** The bytes that people will sign, and the renderings of them. */
+export async function writeReport(folder: string, statement: Statement): Promise<void> {
+  const bytes = serialiseStatement(statement);
+  await writeWhole(join(folder, 'report.json'), bytes);
+  await writeRendered(folder, { sha256: sha256(bytes), statement });
 }
 
 /** Copies of what the verdict rests on, so that the folder can be judged alone. */
@@ -213,10 +228,6 @@ async function keepFactSchemas(gate: LoadedGate, evidence: EvidenceStore): Promi
   }
 }
 
-export function factSchemaName(kind: string): string {
-  return `schemas/${kind}.facts.json`;
-}
-
 function describeEnvironment(environment: Environment, bytes: Buffer): SignOff['environment'] {
   const simulators = Object.entries(environment.sources ?? {}).flatMap(([name, source]) =>
     'simulated' in source && source.simulated ? [name] : [],
@@ -226,8 +237,7 @@ function describeEnvironment(environment: Environment, bytes: Buffer): SignOff['
     title: environment.title,
     rehearsal: environment.rehearsal,
     zone: environment.zone ?? 'UTC',
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: sha256(bytes),
     simulators,
   };
 }
-

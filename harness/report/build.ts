@@ -22,7 +22,6 @@ const DEFAULT_VALIDITY = '24h';
 export function buildStatement(input: ReportInput): Statement {
   const { gate, environment, items, relaxations, now } = input;
   const { decision, reasons } = decide({ items, rehearsal: environment.rehearsal, relaxations });
-  const until = new Date(now.getTime() + parseDuration(gate.sign.valid_for ?? DEFAULT_VALIDITY));
   return {
     _type: STATEMENT_TYPE,
     subject: input.release.subjects,
@@ -41,7 +40,7 @@ export function buildStatement(input: ReportInput): Statement {
         distinct_people: gate.sign.distinct_people ?? true,
         not_author: gate.sign.not_author ?? true,
       },
-      validity: { not_before: now.toISOString(), not_after: until.toISOString() },
+      validity: validityFrom(gate, now),
       nonce: randomBytes(16).toString('hex'),
       items,
       relaxations,
@@ -53,6 +52,12 @@ export function buildStatement(input: ReportInput): Statement {
       journal: input.journal,
     },
   };
+}
+
+/** From the freeze on, for as long as the gate says. */
+export function validityFrom(gate: Gate, now: Date): SignOff['validity'] {
+  const until = new Date(now.getTime() + parseDuration(gate.sign.valid_for ?? DEFAULT_VALIDITY));
+  return { not_before: now.toISOString(), not_after: until.toISOString() };
 }
 
 /** Serialised once: these bytes are what is written, signed and verified. */

@@ -16,7 +16,9 @@ example: countersign gate lint mono-staging-dry-run`,
     const named = args.positionals.map((name) => findGateFile(project.root, io.cwd, name));
     const files = named.length > 0 ? await Promise.all(named) : await gateFiles(project.root);
     if (files.length === 0) {
-      throw new CountersignError('CONFIG_MISSING', 'there is no gate to lint', { hint: 'a gate is a file checklists/<name>.gate.yml' });
+      throw new CountersignError('CONFIG_MISSING', 'there is no gate to lint', {
+        hint: 'a gate is a file checklists/<name>.gate.yml',
+      });
     }
     const environments = await readEnvironments(project.root);
     const problems: Problem[] = [];

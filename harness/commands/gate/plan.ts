@@ -9,11 +9,16 @@ export const command: Command = {
 Items of one step run at once; each step waits for the one before only where an item needs it.
 
 example: countersign gate plan mono-staging-dry-run`,
-  flags: { env: { type: 'string', value: 'NAME', summary: "environment, instead of the gate's own" }, ...jsonFlag },
+  flags: {
+    env: { type: 'string', value: 'NAME', summary: "environment, instead of the gate's own" },
+    ...jsonFlag,
+  },
   async run(args, io) {
     const [name] = positionals(args, ['GATE']);
     const project = await openProject(io.cwd);
-    const gate = await loadGate(project, await findGateFile(project.root, io.cwd, name), { environment: stringFlag(args, 'env') });
+    const gate = await loadGate(project, await findGateFile(project.root, io.cwd, name), {
+      environment: stringFlag(args, 'env'),
+    });
     const steps = gate.levels.map((ids) => gate.items.filter(({ id }) => ids.includes(id)));
     if (booleanFlag(args, 'json')) {
       const plain = steps.map((items) =>
@@ -24,7 +29,9 @@ example: countersign gate plan mono-staging-dry-run`,
           needs,
         })),
       );
-      io.stdout.write(`${JSON.stringify({ gate: gate.gate.gate, environment: gate.gate.environment, steps: plain }, null, 2)}\n`);
+      io.stdout.write(
+        `${JSON.stringify({ gate: gate.gate.gate, environment: gate.gate.environment, steps: plain }, null, 2)}\n`,
+      );
       return 0;
     }
     io.stdout.write(`${gate.gate.title} on ${gate.gate.environment}\n`);
@@ -36,7 +43,9 @@ example: countersign gate plan mono-staging-dry-run`,
         io.stdout.write(`  ${id.padEnd(28)} ${how.padEnd(14)} ${title}${paint(io.stdout, 'dim', after)}\n`);
       }
     }
-    const signers = gate.gate.sign.require.map(({ role, count = 1 }) => (count > 1 ? `${count} × ${role}` : role));
+    const signers = gate.gate.sign.require.map(({ role, count = 1 }) =>
+      count > 1 ? `${count} × ${role}` : role,
+    );
     io.stdout.write(`\nsigned by ${signers.join(', ')}\n`);
     return 0;
   },

@@ -56,7 +56,8 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
     },
     attempted(item, attempt) {
       const most = 1 + (item.retries ?? 0);
-      if (attempt.state !== 'passed' && most > 1) print(`  ${item.id}: attempt ${attempt.state}: ${attempt.reason ?? ''}`);
+      if (attempt.state !== 'passed' && most > 1)
+        print(`  ${item.id}: attempt ${attempt.state}: ${attempt.reason ?? ''}`);
     },
     finished(item, report) {
       running.delete(item.id);

@@ -3,7 +3,15 @@ import { openProject } from '../../config/project.ts';
 import { type GateRun, runGate } from '../../gate/session.ts';
 import { exitOf } from '../../gate/verdict.ts';
 import { systemClock } from '../clock.ts';
-import { booleanFlag, type Command, integerFlag, type Io, jsonFlag, positionals, stringFlag } from '../command.ts';
+import {
+  booleanFlag,
+  type Command,
+  type Io,
+  integerFlag,
+  jsonFlag,
+  positionals,
+  stringFlag,
+} from '../command.ts';
 import { decisionText } from '../paint.ts';
 import { githubOutputs } from './github-outputs.ts';
 import { gateProgress } from './progress.ts';
@@ -19,8 +27,16 @@ example: countersign gate run mono-staging-dry-run --env local --sign`,
   flags: {
     env: { type: 'string', value: 'NAME', summary: "environment, instead of the gate's own" },
     sign: { type: 'boolean', summary: 'in a rehearsal: sign as every role, then verify' },
-    requester: { type: 'string', value: 'WHO', summary: 'who asks for the sign-off; default: the e-mail of git' },
-    rehearse: { type: 'string', value: 'N', summary: 'divide the intervals and durations of the local stack by N' },
+    requester: {
+      type: 'string',
+      value: 'WHO',
+      summary: 'who asks for the sign-off; default: the e-mail of git',
+    },
+    rehearse: {
+      type: 'string',
+      value: 'N',
+      summary: 'divide the intervals and durations of the local stack by N',
+    },
     ...jsonFlag,
   },
   async run(args, io) {
@@ -71,9 +87,12 @@ function summary(io: Io, { id, folder, statement }: GateRun) {
 
 function verdict(io: Io, { folder, statement }: GateRun): string {
   const { decision, reasons, items, environment } = statement.predicate;
-  const counts = Object.entries(Object.groupBy(items, ({ state }) => state)).map(([state, list]) => `${list?.length} ${state}`);
+  const counts = Object.entries(Object.groupBy(items, ({ state }) => state)).map(
+    ([state, list]) => `${list?.length} ${state}`,
+  );
   const stoppers = reasons.filter(({ state }) => !['rehearsed', 'flaky', 'waived'].includes(state));
-  const simulated = environment.simulators.length > 0 ? [`simulated: ${environment.simulators.join(', ')}`] : [];
+  const simulated =
+    environment.simulators.length > 0 ? [`simulated: ${environment.simulators.join(', ')}`] : [];
   return [
     '',
     `${decisionText(io.stdout, decision)}  ${counts.join(', ')}`,

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { openProject, type Project, readEnvironments } from '../../config/project.ts';
+import { validateYaml } from '../../config/validate.ts';
+import { parseYaml } from '../../config/yaml.ts';
+import { CountersignError } from '../../errors.ts';
+import { recompute } from '../../gate/recompute.ts';
+import { REHEARSAL_SIGNERS } from '../../gate/rehearsal.ts';
+import { findRun } from '../../gate/run-folder.ts';
+import type { Statement } from '../../report/schema.ts';
+import { readRunFile } from '../../sign/folder.ts';
+import { SignersSchema } from '../../sign/signers.ts';
+import { readStatement } from '../../sign/statement.ts';
+import type { SignersFile } from '../../sign/verify.ts';
+import { version } from '../../version.ts';
+import { systemClock } from '../clock.ts';
+import type { Io } from '../command.ts';
+
+export interface OpenRun {
+  folder: string;
+  statement: Statement;
+}
+
+/** The report of a run that has one. */
+export async function openRun(io: Io, name: string, project?: Project): Promise<OpenRun> {
+  const folder = project ? await findRun(project, io.cwd, name) : resolve(io.cwd, name);
+  if (!existsSync(join(folder, 'report.json'))) {
+    throw new CountersignError('RUN_MISSING', `${basename(folder)} has no report: the run did not finish`, {
+      hint: 'run the gate again',
+    });
+  }
+  return { folder, statement: readStatement(await readRunFile(folder, 'report.json')) };
+}
+
+/** What signing and verifying have in common. */
+export async function verification(io: Io, { folder, statement }: OpenRun, signersFile: string | undefined) {
+  return {
+    folder,
+    signers: await trustedSigners(io, statement, signersFile),
+    now: systemClock.now(),
+    version: version(),
+    recompute: (report: Statement) => recompute(folder, report),
+  };
+}
+
+/** The signers file of the environment in the current repo, or the one that was named: never the copy in the folder. */
+export async function trustedSigners(
+  io: Io,
+  { predicate }: Statement,
+  named: string | undefined,
+): Promise<SignersFile> {
+  if (named !== undefined) return readSigners(resolve(io.cwd, named), named);
+  const { root } = await openProject(io.cwd).catch(() => {
+    throw new CountersignError('CONFIG_MISSING', 'outside a repo with gates, the signers must be named', {
+      hint: 'give --signers FILE, from a place you trust',
+    });
+  });
+  if (predicate.environment.rehearsal) return readSigners(join(root, REHEARSAL_SIGNERS), REHEARSAL_SIGNERS);
+  const { all } = await readEnvironments(root);
+  const file = all[predicate.environment.name]?.signers ?? 'checklists/signers.yml';
+  return readSigners(join(root, file), file);
+}
+
+async function readSigners(path: string, shown: string): Promise<SignersFile> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch {
+    throw new CountersignError('CONFIG_MISSING', 'there is no such signers file', { where: { file: shown } });
+  }
+  return { bytes, parsed: validateYaml(SignersSchema, parseYaml(bytes, shown)) };
+}

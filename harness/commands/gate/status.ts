@@ -1,0 +1,80 @@
+import { basename, relative } from 'node:path';
+import { openProject } from '../../config/project.ts';
+import { listRuns } from '../../gate/run-folder.ts';
+import type { Statement } from '../../report/schema.ts';
+import { parseEnvelope } from '../../sign/dsse.ts';
+import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
+import { readStatement } from '../../sign/statement.ts';
+import { booleanFlag, type Command, type Io, integerFlag, jsonFlag, positionals } from '../command.ts';
+import { decisionText } from '../paint.ts';
+
+interface RunStatus {
+  run: string;
+  decision: Statement['predicate']['decision'] | null;
+  signatures: number;
+  wanted: number;
+  next: string;
+  folder: string;
+}
+
+export const command: Command = {
+  usage: '[--last N] [--json]',
+  about: `
+Newest first. It reads what the folders say and proves nothing: \`countersign gate verify\` does.
+
+example: countersign gate status`,
+  flags: { last: { type: 'string', value: 'N', summary: 'how many runs; default 10' }, ...jsonFlag },
+  async run(args, io) {
+    positionals(args, []);
+    const project = await openProject(io.cwd);
+    const most = integerFlag(args, 'last', { min: 1, max: 10_000 }) ?? 10;
+    const folders = (await listRuns(project))
+      .filter((folder) => !basename(folder).startsWith('.'))
+      .slice(0, most);
+    const runs: RunStatus[] = [];
+    for (const folder of folders) runs.push(await statusOf(io, folder));
+    if (booleanFlag(args, 'json')) {
+      io.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
+      return 0;
+    }
+    for (const { run, decision, signatures, wanted, next } of runs) {
+      const said = decision ? decisionText(io.stdout, decision) : 'no report';
+      io.stdout.write(`${run}  ${said}  signed ${signatures} of ${wanted}\n  ${next}\n`);
+    }
+    if (runs.length === 0) io.stdout.write('no runs yet: `countersign gate run GATE`\n');
+    return 0;
+  },
+};
+
+async function statusOf(io: Io, folder: string): Promise<RunStatus> {
+  const base = { run: basename(folder), folder: relative(io.cwd, folder), signatures: 0, wanted: 0 };
+  try {
+    const { predicate } = readStatement(await readRunFile(folder, 'report.json'));
+    const signed = (await hasRunFile(folder, ENVELOPE_FILE))
+      ? parseEnvelope(await readRunFile(folder, ENVELOPE_FILE)).signatures.length
+      : 0;
+    const wanted = predicate.policy.require.reduce((sum, { count }) => sum + count, 0);
+    return {
+      ...base,
+      decision: predicate.decision,
+      signatures: signed,
+      wanted,
+      next: nextStep(predicate, signed, wanted),
+    };
+  } catch {
+    return { ...base, decision: null, next: 'it did not finish, or can not be read' };
+  }
+}
+
+function nextStep(
+  { decision, items, reasons }: Statement['predicate'],
+  signed: number,
+  wanted: number,
+): string {
+  const pending = items.filter(({ state }) => state === 'pending');
+  if (decision === 'NO_GO') return reasons.find(({ state }) => state === 'failed')?.text ?? 'an item failed';
+  if (pending.length > 0)
+    return `waits for ${pending.map(({ id, attest }) => `${id} (${attest?.role})`).join(', ')}`;
+  if (decision === 'INCONCLUSIVE') return reasons[0]?.text ?? 'nothing was shown';
+  return signed < wanted ? `waits for ${wanted - signed} more to sign` : 'fully signed';
+}

@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../checks/define.ts';
+import { validateYaml } from '../config/validate.ts';
+import { parseYaml } from '../config/yaml.ts';
+import { CountersignError } from '../errors.ts';
+import { validityFrom } from '../report/build.ts';
+import { manifestDigest } from '../report/manifest.ts';
+import type { ItemReport, Statement } from '../report/schema.ts';
+import { attestedEvidence, makeAttestation } from '../sign/attestation.ts';
+import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../sign/folder.ts';
+import type { Signer } from '../sign/keys.ts';
+import type { Person } from '../sign/signers.ts';
+import { readStatement } from '../sign/statement.ts';
+import { EvidenceStore } from './evidence.ts';
+import { Journal } from './journal.ts';
+import { Redactor } from './redact.ts';
+import { lockRun } from './run-folder.ts';
+import { GateSchema } from './schema.ts';
+import { writeReport } from './session.ts';
+import { decide } from './verdict.ts';
+
+export interface AttestInput {
+  folder: string;
+  item: string;
+  person: Person;
+  signer: Signer;
+  verdict: 'confirmed' | 'rejected';
+  comment?: string | undefined;
+  clock: Clock;
+}
+
+/** Answers a manual item: a signed statement in the evidence, and a report that rests on it. */
+export async function attestItem(input: AttestInput): Promise<Statement> {
+  const { folder, clock, person } = input;
+  if (await hasRunFile(folder, ENVELOPE_FILE)) {
+    throw new CountersignError(
+      'RUN_FROZEN',
+      'the report is signed already, so no item can be answered any more',
+    );
+  }
+  const release = await lockRun(folder);
+  try {
+    const before = readStatement(await readRunFile(folder, 'report.json'));
+    const item = answerable(before, input);
+    const { journal } = await Journal.open(join(folder, 'journal.jsonl'), clock);
+    try {
+      const attest = await sign(input, before, item, clock.now().toISOString());
+      const { evidence } = before.predicate;
+      const store = new EvidenceStore(folder, new Redactor(), evidence.files);
+      const name = `${item.id}/attestation.dsse.json`;
+      const artifact = await store.put(name, attest.bytes, 'application/vnd.dsse+json');
+      const record = { name, media_type: artifact.mediaType, sha256: artifact.sha256, bytes: artifact.bytes };
+      const answered: ItemReport = {
+        ...withoutReason(item),
+        state: input.verdict === 'confirmed' ? 'passed' : 'failed',
+        ...(input.verdict === 'rejected'
+          ? { reason: `${person.name} rejected it: ${input.comment ?? 'no reason given'}` }
+          : {}),
+        attest: { ...attest.record, statement: record },
+      };
+      await journal.append('item-attested', {
+        id: item.id,
+        person: person.id,
+        verdict: input.verdict,
+        sha256: artifact.sha256,
+      });
+      const after = await amended(folder, before, answered, store, journal, clock);
+      await writeReport(folder, after);
+      return after;
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await release();
+  }
+}
+
+function answerable({ predicate }: Statement, { item: id, person }: AttestInput): ItemReport {
+  const item = predicate.items.find((candidate) => candidate.id === id);
+  const pending = predicate.items.filter(({ state }) => state === 'pending').map((candidate) => candidate.id);
+  const hint =
+    pending.length > 0 ? `waiting for a person: ${pending.join(', ')}` : 'no item waits for a person';
+  if (!item?.attest)
+    throw new CountersignError('USAGE', `\`${id}\` is not an item that a person answers`, { hint });
+  if (item.state !== 'pending')
+    throw new CountersignError('USAGE', `\`${id}\` is ${item.state}, not pending`, { hint });
+  if (!person.roles.includes(item.attest.role)) {
+    throw new CountersignError('SIGNING_REFUSED', `${person.id} does not have the role ${item.attest.role}`);
+  }
+  return item;
+}
+
+async function sign(
+  { person, signer, verdict, comment }: AttestInput,
+  { predicate }: Statement,
+  item: ItemReport,
+  at: string,
+) {
+  const about = item.attest?.about ?? [];
+  const role = item.attest?.role ?? '';
+  const evidence = attestedEvidence(predicate.items, about);
+  const said = comment ? { comment } : {};
+  const bytes = await makeAttestation(signer, {
+    run: predicate.run.id,
+    gate: predicate.gate.id,
+    item: item.id,
+    role,
+    person: person.id,
+    at,
+    verdict,
+    about,
+    evidence_sha256: evidence,
+    ...said,
+  });
+  return {
+    bytes,
+    record: { role, about, evidence_sha256: evidence, person: person.id, key: signer.keyid, at, ...said },
+  };
+}
+
+function withoutReason(item: ItemReport): ItemReport {
+  const { reason: _reason, ...rest } = item;
+  return rest;
+}
+
+async function amended(
+  folder: string,
+  { predicate, ...statement }: Statement,
+  answered: ItemReport,
+  store: EvidenceStore,
+  journal: Journal,
+  clock: Clock,
+): Promise<Statement> {
+  const items = predicate.items.map((item) => (item.id === answered.id ? answered : item));
+  const verdict = decide({
+    items,
+    rehearsal: predicate.environment.rehearsal,
+    relaxations: predicate.relaxations,
+  });
+  const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
+  return {
+    ...statement,
+    predicate: {
+      ...predicate,
+      ...verdict,
+      items,
+      validity: validityFrom(gate, clock.now()),
+      evidence: { ...predicate.evidence, sha256: manifestDigest(store.records), files: [...store.records] },
+      journal: { head: journal.head.hash, lines: journal.head.seq },
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { validateYaml } from '../config/validate.ts';
+import { parseYaml } from '../config/yaml.ts';
+import { CountersignError } from '../errors.ts';
+import type { Attempt, Decision, ItemReport, ItemState, Statement } from '../report/schema.ts';
+import type { NeededFacts } from './evaluate.ts';
+import type { FactSchema } from './facts.ts';
+import { type GateItem, GateSchema } from './schema.ts';
+import { decide, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
+
+export interface Recomputation {
+  decision: Decision;
+  items: { id: string; state: ItemState }[];
+}
+
+/** Name under which a run keeps the types of a kind's facts: whoever judges again needs no code of the kind. */
+export function factSchemaName(kind: string): string {
+  return `schemas/${kind}.facts.json`;
+}
+
+/** Judges the stored facts of a run folder again, by the gate and the fact types that lie in it. */
+export async function recompute(folder: string, statement: Statement): Promise<Recomputation> {
+  const { predicate } = statement;
+  const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
+  const schemas = await factSchemas(folder, statement);
+  const states = new Map<string, ItemState>();
+  for (const item of inOrder(predicate.items)) {
+    const declared = gate.items.find(({ id }) => id === item.id);
+    if (!declared) throw refuse(`the item ${item.id} is not in the gate`);
+    states.set(item.id, stateOf(item, declared, { statement, schemas, states }));
+  }
+  const missing = gate.items.find(({ id }) => !states.has(id));
+  if (missing) throw refuse(`the item ${missing.id} of the gate is not in the report`);
+  const items = predicate.items.map(({ id, reason }) => ({
+    id,
+    state: states.get(id) ?? 'error',
+    ...(reason ? { reason } : {}),
+  }));
+  const { decision } = decide({
+    items,
+    rehearsal: predicate.environment.rehearsal,
+    relaxations: predicate.relaxations,
+  });
+  return { decision, items: items.map(({ id, state }) => ({ id, state })) };
+}
+
+interface Known {
+  statement: Statement;
+  schemas: ReadonlyMap<string, FactSchema>;
+  states: ReadonlyMap<string, ItemState>;
+}
+
+function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState {
+  const needs = declared.needs ?? [];
+  if (needs.some((need) => !letsPass.has(known.states.get(need) ?? 'error'))) return 'blocked';
+  if (declared.attest) return attested(item, known.statement.predicate.environment.rehearsal);
+  if (item.check !== declared.check)
+    throw refuse(`${item.id} was checked by another kind than the gate says`);
+  const attempts = item.attempts.map((attempt) => judgeAgain(item, declared, attempt, known));
+  return stateOfAttempts(attempts, declared.flaky);
+}
+
+function attested(item: ItemReport, rehearsal: boolean): ItemState {
+  if (rehearsal) return 'rehearsed';
+  if (!item.attest?.statement) return 'pending';
+  // Confirmed or rejected: the signed statement itself is held against this by the check of attestations.
+  return item.state === 'passed' ? 'passed' : 'failed';
+}
+
+function judgeAgain(item: ItemReport, declared: GateItem, attempt: Attempt, known: Known): Attempt['state'] {
+  if (attempt.facts === undefined) return 'error';
+  const schema = known.schemas.get(item.check ?? '');
+  if (!schema) throw refuse(`the types of \`${item.check}\` are not in the evidence`);
+  const expect = declared.expect ?? attempt.expectations.map(({ text }) => text);
+  const facts = attempt.facts as Record<string, unknown>;
+  return judgeFacts(expect, schema, facts, neededFacts(declared, known)).state;
+}
+
+function neededFacts(declared: GateItem, { statement, schemas }: Known): Record<string, NeededFacts> {
+  return Object.fromEntries(
+    (declared.needs ?? []).flatMap((id) => {
+      const need = statement.predicate.items.find((item) => item.id === id);
+      const facts = need?.attempts.at(-1)?.facts as Record<string, unknown> | undefined;
+      const schema = schemas.get(need?.check ?? '');
+      return facts && schema ? [[id, { facts, schema }]] : [];
+    }),
+  );
+}
+
+async function factSchemas(folder: string, { predicate }: Statement): Promise<Map<string, FactSchema>> {
+  const schemas = new Map<string, FactSchema>();
+  for (const check of new Set(predicate.items.flatMap((item) => item.check ?? []))) {
+    const file = predicate.evidence.files.find(({ name }) => name === factSchemaName(check));
+    if (!file) continue;
+    schemas.set(
+      check,
+      JSON.parse(await readFile(join(folder, 'evidence', file.sha256), 'utf8')) as FactSchema,
+    );
+  }
+  return schemas;
+}
+
+/** Each item after those that it needs; the report lists them as the gate does. */
+function inOrder(items: readonly ItemReport[]): ItemReport[] {
+  const ordered: ItemReport[] = [];
+  const place = (item: ItemReport, way: readonly string[]): void => {
+    if (ordered.includes(item)) return;
+    if (way.includes(item.id)) throw refuse('its items need each other in a circle');
+    for (const need of items.filter(({ id }) => item.needs.includes(id))) place(need, [...way, item.id]);
+    ordered.push(item);
+  };
+  for (const item of items) place(item, []);
+  return ordered;
+}
+
+function refuse(message: string): CountersignError {
+  return new CountersignError('REPORT_INVALID', message);
+}
