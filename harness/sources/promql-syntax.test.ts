@@ -6,6 +6,7 @@ import {
   findSelectors,
   findSyntaxError,
   normalisePromql,
+  shapeOf,
 } from './promql-syntax.ts';
 
 describe('findSyntaxError', () => {
@@ -52,15 +53,6 @@ describe('normalisePromql', () => {
     expect(normalisePromql(left)).not.toBe(normalisePromql(right)),
   );
 
-  it('divides ranges, and only ranges', () => {
-    expect(normalisePromql('rate(x[5m]) > 300', { divideRangesBy: 60 })).toBe(
-      normalisePromql('rate(x[5s]) > 300'),
-    );
-    expect(normalisePromql('x[1h:10m] offset 1h', { divideRangesBy: 60 })).toBe(
-      normalisePromql('x[1m:10s] offset 1h'),
-    );
-  });
-
   it('is blind to spaces and parentheses wherever they stand', () => {
     const space = fc.constantFrom('', ' ', '\n', '\t ');
     fc.assert(
@@ -79,6 +71,19 @@ describe('normalisePromql', () => {
 
   it('refuses what is not PromQL', () => {
     expect(() => normalisePromql('a >')).toThrow(/column/);
+  });
+});
+
+describe('shapeOf', () => {
+  it('takes ranges and offsets out, and nothing else', () => {
+    const slow = shapeOf('rate(x[5m] offset 1h) > 300');
+    const fast = shapeOf('(rate(x[5s] offset 1m)) > 300');
+    expect(slow.text).toBe(fast.text);
+    expect([slow.durationsMs, fast.durationsMs]).toEqual([
+      [300_000, 3_600_000],
+      [5_000, 60_000],
+    ]);
+    expect(shapeOf('x > 300').text).not.toBe(shapeOf('x > 5').text);
   });
 });
 

@@ -37,9 +37,25 @@ export function findSyntaxError(query: string): { column: number } | undefined {
   return column === undefined ? undefined : { column };
 }
 
+/** A query without its spelling, its ranges and offsets apart: clocks that run faster change only those. */
+export interface PromqlShape {
+  text: string;
+  /** Ranges and offsets, in the order of `text`. */
+  durationsMs: number[];
+}
+
 /** Equal for queries that differ only in spelling: spaces, parentheses, label order, `5m` for `300s`. */
-export function normalisePromql(query: string, options: { divideRangesBy?: number } = {}): string {
-  return print(rootOf(query), query, { divide: options.divideRangesBy ?? 1, inRange: false });
+export function normalisePromql(query: string): string {
+  return print(rootOf(query), query, (milliseconds) => `${milliseconds}ms`);
+}
+
+export function shapeOf(query: string): PromqlShape {
+  const durationsMs: number[] = [];
+  const text = print(rootOf(query), query, (milliseconds) => {
+    durationsMs.push(milliseconds);
+    return '#';
+  });
+  return { text, durationsMs };
 }
 
 export function findSelectors(query: string): Selector[] {
@@ -96,26 +112,24 @@ function rangeAround(node: SyntaxNode, query: string): number {
   return total;
 }
 
-interface Printing {
-  divide: number;
-  inRange: boolean;
-}
+type PrintDuration = (milliseconds: number) => string;
 
 /** An S-expression of the tree: structure already says what parentheses would. */
-function print(node: SyntaxNode, query: string, state: Printing): string {
+function print(node: SyntaxNode, query: string, duration: PrintDuration): string {
   const children = childrenOf(node);
   const text = query.slice(node.from, node.to).trim();
   switch (node.name) {
     case 'PromQL':
     case 'ParenExpr':
-      return children.map((child) => print(child, query, state)).join('');
+      return children.map((child) => print(child, query, duration)).join('');
     case 'VectorSelector':
       return printSelector(children, query);
     case 'StringLiteral':
       return JSON.stringify(unquote(text));
     case 'NumberDurationLiteral':
+      return String(literalValue(text));
     case 'NumberDurationLiteralInDurationContext':
-      return printNumber(text, state);
+      return duration(Math.round(literalValue(text) * 1000));
     case 'GroupingLabels':
       return `(${children
         .map((child) => labelText(child, query))
@@ -126,12 +140,8 @@ function print(node: SyntaxNode, query: string, state: Printing): string {
       break;
     default:
   }
-  if (children.length === 0) return text.toLowerCase() === text ? text : leafText(node, text);
-  const isRange = node.name === 'MatrixSelector' || node.name === 'SubqueryExpr';
-  const printed = children.map((child) =>
-    print(child, query, isRange && child.name === 'DurationExpr' ? { ...state, inRange: true } : state),
-  );
-  return `${node.name}[${printed.join(' ')}]`;
+  if (children.length === 0) return leafText(node, text);
+  return `${node.name}[${children.map((child) => print(child, query, duration)).join(' ')}]`;
 }
 
 /** Keywords know no case; names do. */
@@ -164,11 +174,6 @@ function labelText(node: SyntaxNode, query: string): string {
 
 function matcherText(label: string, sign: string, value: string): string {
   return `${label}${sign}${JSON.stringify(value)}`;
-}
-
-function printNumber(text: string, state: Printing): string {
-  const value = literalValue(text);
-  return String(state.inRange ? Math.round((value * 1000) / state.divide) / 1000 : value);
 }
 
 /** Seconds for a duration, the number itself otherwise: Prometheus reads both the same way. */
