@@ -1,0 +1,100 @@
+import type { ArtifactRecord, Attempt, Expectation, ItemReport, SignOff } from '../schema.ts';
+import { facts } from './facts.ts';
+import { stateOf } from './items.ts';
+import { html, type Markup } from './markup.ts';
+import { duration, size, timeOf } from './time.ts';
+
+/** Everything about each item: what was asked, expected, measured and kept. */
+export function itemDetails({ items, environment }: SignOff): Markup {
+  return html`<section aria-labelledby="details">
+<h2 id="details">What was measured</h2>
+${items.map((item) => details(item, environment.zone))}
+</section>`;
+}
+
+function details(item: ItemReport, zone: string): Markup {
+  const open = item.state === 'passed' ? '' : ' open';
+  const simulated =
+    item.simulated.length > 0
+      ? html`<p class="note">A stand-in answered for ${item.simulated.join(', ')}.</p>`
+      : undefined;
+  return html`<details class="item" id="item-${encodeURIComponent(item.id)}"${open}>
+<summary>${stateOf(item.state)} <span class="title">${item.title}</span> <code>${item.id}</code></summary>
+<div class="body">
+${item.reason ? html`<p class="why">${item.reason}</p>` : ''}${simulated}
+${origin(item)}
+${attestation(item, zone)}
+${item.attempts.map((attempt, index) => attemptOf(attempt, index + 1, item, zone))}
+</div>
+</details>
+`;
+}
+
+function origin({ check, effects, needs, with: options }: ItemReport): Markup {
+  const parts = [
+    check ? html`check <code>${check}</code>` : undefined,
+    effects ? html`effects: ${effects}` : undefined,
+    needs.length > 0 ? html`needs ${needs.join(', ')}` : undefined,
+  ].filter((part) => part !== undefined);
+  const asked =
+    typeof options === 'object' && options !== null && Object.keys(options).length > 0
+      ? html`<h4>Options</h4>${facts(options)}`
+      : undefined;
+  return html`<p class="origin">${parts.map((part, index) => html`${index > 0 ? ' · ' : ''}${part}`)}</p>${asked}`;
+}
+
+function attestation({ attest }: ItemReport, zone: string): Markup {
+  if (!attest) return html``;
+  const about = attest.about.length > 0 ? html`, about ${attest.about.join(', ')}` : undefined;
+  if (!attest.person || !attest.at)
+    return html`<p class="attest">Waits for the word of <b>${attest.role}</b>${about}.</p>`;
+  return html`<p class="attest"><b>${attest.person}</b> as ${attest.role}, ${timeOf(attest.at, zone)}${about}.</p>
+${attest.comment ? html`<blockquote>${attest.comment}</blockquote>` : ''}${attest.statement ? evidence([attest.statement]) : ''}`;
+}
+
+function attemptOf(attempt: Attempt, number: number, item: ItemReport, zone: string): Markup {
+  const heading =
+    item.attempts.length > 1
+      ? html`<h4>Attempt ${number} of ${item.attempts.length}: ${attempt.state}</h4>`
+      : undefined;
+  const { error } = attempt;
+  return html`<div class="attempt">
+${heading}<p class="quiet">${timeOf(attempt.started_at, zone)}, ${duration(attempt.duration_ms)}</p>
+${error ? html`<p class="error"><code>${error.code}</code> ${error.message}${error.hint ? html`<br><span class="quiet">${error.hint}</span>` : ''}</p>` : ''}
+${expectations(attempt.expectations)}
+${attempt.facts ? html`<h4>Facts</h4>${facts(attempt.facts)}` : ''}
+${evidence(attempt.artifacts)}
+</div>`;
+}
+
+const outcomes = {
+  true: { sign: '✓', word: 'holds', tone: 'good' },
+  false: { sign: '✕', word: 'fails', tone: 'bad' },
+  error: { sign: '?', word: 'unknown', tone: 'unsure' },
+} as const;
+
+function expectations(list: readonly Expectation[]): Markup {
+  if (list.length === 0) return html``;
+  const rows = list.map(({ text, outcome, operands, message }) => {
+    const { sign, word, tone } = outcomes[outcome];
+    const measured = operands.map(
+      (operand) =>
+        html`<div><code>${operand.text}</code> <span aria-hidden="true">=</span> <code class="value">${operand.value}</code></div>`,
+    );
+    return html`<tr><td><span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${word}</span></td>
+<th scope="row"><code>${text}</code></th><td>${measured}${message ? html`<p class="why">${message}</p>` : ''}</td></tr>`;
+  });
+  return html`<div class="wide"><table class="expectations">
+<thead><tr><th scope="col">Outcome</th><th scope="col">Expected</th><th scope="col">Measured</th></tr></thead>
+<tbody>${rows}</tbody></table></div>`;
+}
+
+/** Links into the folder that the page stands in. */
+export function evidence(files: readonly ArtifactRecord[]): Markup {
+  if (files.length === 0) return html``;
+  const rows = files.map(
+    ({ name, sha256, bytes, media_type }) => html`<li><a href="evidence/${sha256}">${name}</a>
+<span class="quiet">${size(bytes)}, ${media_type}</span> <code class="digest">${sha256}</code></li>`,
+  );
+  return html`<h4>Evidence</h4><ul class="evidence">${rows}</ul>`;
+}

@@ -1,0 +1,100 @@
+import type { ItemReport, ItemState, SignOff } from '../schema.ts';
+import { html, type Markup } from './markup.ts';
+import { duration } from './time.ts';
+
+interface Look {
+  sign: string;
+  tone: string;
+}
+
+export const looks: Record<ItemState, Look> = {
+  failed: { sign: '✕', tone: 'bad' },
+  error: { sign: '?', tone: 'unsure' },
+  blocked: { sign: '–', tone: 'unsure' },
+  pending: { sign: '…', tone: 'unsure' },
+  waived: { sign: '≈', tone: 'waived' },
+  flaky: { sign: '↻', tone: 'waived' },
+  rehearsed: { sign: '◦', tone: 'rehearsed' },
+  passed: { sign: '✓', tone: 'good' },
+};
+
+const order = Object.keys(looks) as ItemState[];
+
+export function stateOf(state: ItemState): Markup {
+  const { sign, tone } = looks[state];
+  return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${state}</span>`;
+}
+
+/** How many of each state; the bar repeats the numbers for the eye only. */
+export function counts({ items, run, evidence }: SignOff): Markup {
+  const present = order
+    .map((state) => ({ state, count: items.filter((item) => item.state === state).length }))
+    .filter(({ count }) => count > 0);
+  const figures = present.map(
+    ({ state, count }) => html`<div class="${looks[state].tone}"><dt>${state}</dt><dd>${count}</dd></div>`,
+  );
+  return html`<section class="counts" aria-label="Summary">
+${bar(present, items.length)}
+<dl>${figures}
+<div><dt>items</dt><dd>${items.length}</dd></div>
+<div><dt>took</dt><dd>${duration(run.duration_ms)}</dd></div>
+<div><dt>evidence</dt><dd>${evidence.files.length} <small>files</small></dd></div></dl>
+</section>`;
+}
+
+function bar(present: readonly { state: ItemState; count: number }[], total: number): Markup {
+  let at = 0;
+  const parts = present.map(({ state, count }) => {
+    const part = html`<rect class="${looks[state].tone}" x="${at}" width="${count}" height="1"/>`;
+    at += count;
+    return part;
+  });
+  return html`<svg class="bar" viewBox="0 0 ${total} 1" preserveAspectRatio="none" aria-hidden="true">${parts}</svg>`;
+}
+
+/** Only what keeps the decision from a plain go, and why. */
+export function reasons({ reasons: found, decision }: SignOff): Markup {
+  const blocking = found.filter(({ state }) => ['failed', 'error', 'blocked', 'pending'].includes(state));
+  if (blocking.length === 0) return html``;
+  const lines = blocking.map(
+    ({ item, state, text }) =>
+      html`<li>${stateOf(state as ItemState)} <a href="#item-${encodeURIComponent(item)}">${item}</a> <span>${text}</span></li>`,
+  );
+  return html`<section class="reasons" aria-labelledby="reasons">
+<h2 id="reasons">Why it is ${decision === 'NO_GO' ? 'a no go' : 'inconclusive'}</h2>
+<ul>${lines}</ul>
+</section>`;
+}
+
+export function itemTable({ items }: SignOff): Markup {
+  return html`<section aria-labelledby="items">
+<h2 id="items">Items</h2>
+<table class="items">
+<thead><tr><th scope="col">State</th><th scope="col">Item</th><th scope="col">Reason</th><th scope="col" class="figure">Took</th></tr></thead>
+<tbody>${items.map(row)}</tbody>
+</table>
+</section>`;
+}
+
+function row(item: ItemReport): Markup {
+  const took = item.attempts.reduce((total, { duration_ms }) => total + duration_ms, 0);
+  const covers =
+    item.covers.length > 0 ? html` <span class="covers">${item.covers.join(' ')}</span>` : undefined;
+  return html`<tr class="${looks[item.state].tone}">
+<td>${stateOf(item.state)}</td>
+<th scope="row"><a href="#item-${encodeURIComponent(item.id)}">${item.title}</a>${covers}</th>
+<td class="reason">${item.reason ?? summary(item)}</td>
+<td class="figure">${item.attempts.length > 0 ? duration(took) : '–'}</td>
+</tr>
+`;
+}
+
+/** For a pass: what was expected, in few words. */
+function summary({ attempts, attest }: ItemReport): Markup {
+  const expectations = attempts.at(-1)?.expectations ?? [];
+  if (attest?.person) return html`<span class="quiet">attested by ${attest.person}</span>`;
+  if (expectations.length === 0) return html``;
+  const [first] = expectations;
+  const others = expectations.length > 1 ? ` and ${expectations.length - 1} more` : '';
+  return html`<span class="quiet"><code>${first?.text}</code>${others}</span>`;
+}
