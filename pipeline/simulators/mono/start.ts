@@ -16,7 +16,11 @@ export interface RunningSimulator {
 export async function startMonoSimulator(options: MonoSimulatorOptions = {}): Promise<RunningSimulator> {
   const settings = settingsOf(options);
   const state = new SimulatorState(settings);
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({
+    forceCloseConnections: true,
+    // Fastify's own settings drop unknown fields and bend types: a misspelt fault would pass as none.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+  });
   describeItself(app, state);
   registerRoutes(app, state);
   registerControl(app, state);
