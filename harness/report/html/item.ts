@@ -1,7 +1,7 @@
 import type { ArtifactRecord, Attempt, Expectation, ItemReport, SignOff } from '../schema.ts';
 import { facts } from './facts.ts';
 import { stateOf } from './items.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup, prose } from './markup.ts';
 import { duration, size, timeOf } from './time.ts';
 
 /** Everything about each item: what was asked, expected, measured and kept. */
@@ -21,7 +21,7 @@ function details(item: ItemReport, zone: string): Markup {
   return html`<details class="item" id="item-${encodeURIComponent(item.id)}"${open}>
 <summary>${stateOf(item.state)} <span class="title">${item.title}</span> <code>${item.id}</code></summary>
 <div class="body">
-${item.reason ? html`<p class="why">${item.reason}</p>` : ''}${simulated}
+${item.reason ? html`<p class="why">${prose(item.reason)}</p>` : ''}${simulated}
 ${origin(item)}
 ${attestation(item, zone)}
 ${item.attempts.map((attempt, index) => attemptOf(attempt, index + 1, item, zone))}
@@ -60,7 +60,7 @@ function attemptOf(attempt: Attempt, number: number, item: ItemReport, zone: str
   const { error } = attempt;
   return html`<div class="attempt">
 ${heading}<p class="quiet">${timeOf(attempt.started_at, zone)}, ${duration(attempt.duration_ms)}</p>
-${error ? html`<p class="error"><code>${error.code}</code> ${error.message}${error.hint ? html`<br><span class="quiet">${error.hint}</span>` : ''}</p>` : ''}
+${error ? html`<p class="error"><code>${error.code}</code> ${prose(error.message)}${error.hint ? html`<br><span class="quiet">${prose(error.hint)}</span>` : ''}</p>` : ''}
 ${expectations(attempt.expectations)}
 ${attempt.facts ? html`<h4>Facts</h4>${facts(attempt.facts)}` : ''}
 ${evidence(attempt.artifacts)}
@@ -89,12 +89,16 @@ function expectations(list: readonly Expectation[]): Markup {
 <tbody>${rows}</tbody></table></div>`;
 }
 
-/** Links into the folder that the page stands in. */
-export function evidence(files: readonly ArtifactRecord[]): Markup {
+function evidence(files: readonly ArtifactRecord[]): Markup {
   if (files.length === 0) return html``;
+  return html`<h4>Evidence</h4>${fileList(files)}`;
+}
+
+/** Links into the folder that the page stands in. */
+export function fileList(files: readonly ArtifactRecord[]): Markup {
   const rows = files.map(
     ({ name, sha256, bytes, media_type }) => html`<li><a href="evidence/${sha256}">${name}</a>
 <span class="quiet">${size(bytes)}, ${media_type}</span> <code class="digest">${sha256}</code></li>`,
   );
-  return html`<h4>Evidence</h4><ul class="evidence">${rows}</ul>`;
+  return html`<ul class="evidence">${rows}</ul>`;
 }

@@ -1,5 +1,5 @@
 import type { ItemReport, ItemState, SignOff } from '../schema.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup, prose } from './markup.ts';
 import { duration } from './time.ts';
 
 interface Look {
@@ -38,7 +38,7 @@ ${bar(present, items.length)}
 <dl>${figures}
 <div><dt>items</dt><dd>${items.length}</dd></div>
 <div><dt>took</dt><dd>${duration(run.duration_ms)}</dd></div>
-<div><dt>evidence</dt><dd>${evidence.files.length} <small>files</small></dd></div></dl>
+<div><dt>evidence</dt><dd>${evidence.files.length} <small>${evidence.files.length === 1 ? 'file' : 'files'}</small></dd></div></dl>
 </section>`;
 }
 
@@ -58,7 +58,7 @@ export function reasons({ reasons: found, decision }: SignOff): Markup {
   if (blocking.length === 0) return html``;
   const lines = blocking.map(
     ({ item, state, text }) =>
-      html`<li>${stateOf(state as ItemState)} <a href="#item-${encodeURIComponent(item)}">${item}</a> <span>${text}</span></li>`,
+      html`<li>${stateOf(state as ItemState)} <a href="#item-${encodeURIComponent(item)}">${item}</a> <span>${prose(text)}</span></li>`,
   );
   return html`<section class="reasons" aria-labelledby="reasons">
 <h2 id="reasons">Why it is ${decision === 'NO_GO' ? 'a no go' : 'inconclusive'}</h2>
@@ -83,7 +83,7 @@ function row(item: ItemReport): Markup {
   return html`<tr class="${looks[item.state].tone}">
 <td>${stateOf(item.state)}</td>
 <th scope="row"><a href="#item-${encodeURIComponent(item.id)}">${item.title}</a>${covers}</th>
-<td class="reason">${item.reason ?? summary(item)}</td>
+<td class="reason">${item.reason ? prose(item.reason) : summary(item)}</td>
 <td class="figure">${item.attempts.length > 0 ? duration(took) : '–'}</td>
 </tr>
 `;

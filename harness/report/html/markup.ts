@@ -20,6 +20,17 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
 
 export const nothing = html``;
 
+/** Prose of ours marks code with backticks. */
+export function prose(text: string): Markup {
+  const parts = text.split(/`([^`]+)`/);
+  return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function show(content: Content): string {
   if (content === undefined) return '';
   if (content instanceof Markup) return content.toString();

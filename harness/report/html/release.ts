@@ -1,6 +1,7 @@
 import type { ReportContext } from '../approvals.ts';
 import { SIGNOFF_TYPE, type SignOff } from '../schema.ts';
-import { html, type Markup } from './markup.ts';
+import { fileList } from './item.ts';
+import { counted, html, type Markup } from './markup.ts';
 import { timeOf } from './time.ts';
 
 export function release(signOff: SignOff, { sha256 }: ReportContext): Markup {
@@ -27,7 +28,7 @@ export function release(signOff: SignOff, { sha256 }: ReportContext): Markup {
     ['Valid until', timeOf(validity.not_after, zone)],
     [
       'Evidence',
-      html`${evidence.files.length} files, ${evidence.redactions} redactions, manifest <code class="digest">${evidence.sha256}</code>`,
+      html`${counted(evidence.files.length, 'file')}, ${counted(evidence.redactions, 'redaction')}, manifest <code class="digest">${evidence.sha256}</code>`,
     ],
     ['Journal', html`${journal.lines} lines, head <code class="digest">${journal.head}</code>`],
     ['Report', html`report.json <code class="digest">${sha256}</code>`],
@@ -36,7 +37,14 @@ export function release(signOff: SignOff, { sha256 }: ReportContext): Markup {
   return html`<section aria-labelledby="release">
 <h2 id="release">Release and circumstances</h2>
 <dl class="sheet">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${allFiles(signOff)}
 </section>`;
+}
+
+function allFiles({ evidence }: SignOff): Markup {
+  if (evidence.files.length === 0) return html``;
+  return html`<details class="item"><summary><span></span> <span class="title">All evidence</span> <span class="quiet">${counted(evidence.files.length, 'file')}</span></summary>
+<div class="body">${fileList(evidence.files)}</div></details>`;
 }
 
 function subject({ name, digest }: SignOff['release']['subjects'][number]): Markup {

@@ -7,7 +7,7 @@ export function timeOf(instant: string, zone: string): Markup {
   const local = clockReading(new Date(instant), zone);
   const utc = clockReading(new Date(instant), 'UTC');
   const day = local.day === utc.day ? '' : `${utc.day}, `;
-  const both = zone === 'UTC' ? html`` : html` <span class="utc">${day}${utc.time} UTC</span>`;
+  const both = zone === 'UTC' ? html`` : html` <span class="utc">(${day}${utc.time} UTC)</span>`;
   return html`<time datetime="${instant}">${local.day}, ${local.time} ${zone}${both}</time>`;
 }
 

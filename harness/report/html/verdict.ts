@@ -1,6 +1,6 @@
 import type { ReportContext } from '../approvals.ts';
 import type { Decision, SignOff } from '../schema.ts';
-import { html, type Markup } from './markup.ts';
+import { counted, html, type Markup, prose } from './markup.ts';
 import { timeOf } from './time.ts';
 
 /** A sign beside each word, so that colour is never the only difference. */
@@ -42,9 +42,13 @@ export function verdict(signOff: SignOff, context: ReportContext): Markup {
 </header>`;
 }
 
+function isSignable(decision: Decision): boolean {
+  return decision !== 'NO_GO' && decision !== 'INCONCLUSIVE';
+}
+
 /** A decision without its signatures is a proposal. */
 function standing({ decision, policy }: SignOff, { approvals, missing }: ReportContext): Markup {
-  if (decision === 'NO_GO' || decision === 'INCONCLUSIVE') return html`There is nothing to sign.`;
+  if (!isSignable(decision)) return html`There is nothing to sign.`;
   const wanted = policy.require.reduce((total, { count }) => total + count, 0);
   if (missing.length === 0) return html`<strong>Signed by ${approvals.length} of ${wanted}.</strong>`;
   const roles = missing.map(({ role, count }) => (count > 1 ? `${role} (${count} people)` : role)).join(', ');
@@ -56,7 +60,7 @@ export function notices({ environment, items, relaxations, policy, release }: Si
   const simulated = [...new Set([...environment.simulators, ...items.flatMap((item) => item.simulated)])];
   const waived = items.filter(({ state }) => state === 'waived');
   const rehearsed = items.filter(({ state }) => state === 'rehearsed').length;
-  const unknown = `${rehearsed} ${rehearsed === 1 ? 'item' : 'items'} could not be known in a rehearsal.`;
+  const unknown = `${counted(rehearsed, 'item')} could not be known in a rehearsal.`;
   const lines = [
     environment.rehearsal
       ? html`<li><b>Rehearsal.</b> Signed with keys made for practice; it releases nothing. ${rehearsed > 0 ? unknown : ''}</li>`
@@ -64,8 +68,10 @@ export function notices({ environment, items, relaxations, policy, release }: Si
     simulated.length > 0
       ? html`<li><b>Simulated.</b> A stand-in answered for: ${simulated.join(', ')}.</li>`
       : undefined,
-    ...waived.map(({ title, reason }) => html`<li><b>Waived.</b> ${title}: ${reason}</li>`),
-    ...relaxations.map((text) => html`<li><b>Relaxed.</b> ${text}</li>`),
+    ...waived.map(
+      ({ title, reason }) => html`<li><b>Waived.</b> ${title}: ${prose(reason ?? 'no reason')}</li>`,
+    ),
+    ...relaxations.map((text) => html`<li><b>Relaxed.</b> ${prose(text)}</li>`),
     policy.distinct_people ? undefined : html`<li><b>Relaxed.</b> One person may fill several roles.</li>`,
     policy.not_author ? undefined : html`<li><b>Relaxed.</b> Authors and the requester may sign.</li>`,
     release.git?.dirty
@@ -78,7 +84,11 @@ export function notices({ environment, items, relaxations, policy, release }: Si
 }
 
 /** One line a place to sign, as on paper. */
-export function signatures({ environment }: SignOff, { approvals, missing }: ReportContext): Markup {
+export function signatures(
+  { environment, decision }: SignOff,
+  { approvals, missing }: ReportContext,
+): Markup {
+  if (approvals.length === 0 && !isSignable(decision)) return html``;
   const signed = approvals.map(
     ({ name, person, role, keyid, at }) => html`<li class="signed">
 <span class="role">${role}</span>
