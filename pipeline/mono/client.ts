@@ -89,9 +89,9 @@ function createSender(options: MonoClientOptions): Send {
   return async (call) => {
     let refreshed = false;
     for (let attempt = 1; ; ) {
-      const token = await options.token.token(call.signal);
       const waited = await options.rateLimiter.take(call.signal);
       options.metrics?.rateLimitWait(waited / 1000);
+      const token = await options.token.token(call.signal);
       try {
         return await measured(call, timing, options.metrics, () => exchange(call, token, settings));
       } catch (thrown) {

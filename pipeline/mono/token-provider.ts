@@ -65,13 +65,13 @@ export function createTokenProvider(options: TokenProviderOptions): TokenProvide
       const kept = current();
       return kept ? (clock.monotonic() - kept.since) / 1000 : 0;
     },
-    describe: load.describe,
+    describe: () => load.describe(),
   };
 }
 
 async function readSource(refresh: TokenProviderOptions['refresh'], load: SecretSource): Promise<string> {
   try {
-    return await (refresh ?? load.read)();
+    return await (refresh ? refresh() : load.read());
   } catch {
     // What a secret store throws may quote the secret or its address: only the place is named.
     throw new MonoAuthError('NO_TOKEN', `no Mono key: ${load.describe()} could not be read`);

@@ -13,7 +13,7 @@ describe('answers that are refused', () => {
     ['no content type', '{}', {}, 'NOT_JSON'],
     ['malformed JSON', '{"data":[', json, 'MALFORMED_JSON'],
     ['a bare list', '[]', json, 'SHAPE'],
-    ['a 200 that says failed', '{"status":"failed","data":null}', json, 'SHAPE'],
+    ['a 200 that says failed', '{"status":"failed","data":null}', json, 'REFUSED'],
     ['no list', '{"data":null}', json, 'SHAPE'],
     ['rows without paging', '{"data":[{}]}', json, 'SHAPE'],
     ['a total that is no count', '{"data":[],"meta":{"total":-1}}', json, 'SHAPE'],

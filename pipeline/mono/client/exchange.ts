@@ -132,7 +132,7 @@ function parse(call: Call, response: Response, body: Buffer): Answer {
   }
   if (!isObject(envelope)) throw new MonoResponseError('SHAPE', `${label(call)}: the answer is no object`);
   if (envelope.status === 'failed') {
-    throw new MonoResponseError('SHAPE', `${label(call)}: an answer 200 says \`failed\``);
+    throw new MonoResponseError('REFUSED', `${label(call)}: an answer 200 says \`failed\``);
   }
   return { envelope, raw };
 }
