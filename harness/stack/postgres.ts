@@ -5,7 +5,8 @@ import { Client } from 'pg';
 import { CountersignError } from '../errors.ts';
 import { exists } from '../tools/cache.ts';
 import { findTool } from '../tools/find.ts';
-import type { StackPart } from './part.ts';
+import type { PartContext, StackPart } from './part.ts';
+import type { ProcessSpec } from './processes.ts';
 import { whenDone, whenReady } from './ready.ts';
 
 const withinMs = 60_000;
@@ -21,77 +22,85 @@ export function postgresPart(database: string): StackPart {
   return {
     name: 'postgres',
     needs: [],
-    async start({ work, root, env, values, processes, signal, say }) {
-      const url = new URL(values.secrets['DATABASE_URL'] ?? '');
-      const runner = await runnerFor();
-      const found = await findTool('postgres', { env, root });
-      const reachable = !runner || ((await isOpen(work)) && (await isOpen(found.path)));
-      const home = reachable
-        ? join(work, 'postgres')
-        : await mkdtemp(join(tmpdir(), 'countersign-postgres-'));
-      if (!reachable) {
-        await processes.removeAtEnd(home);
-        say('postgres: copied to a temporary folder, because its own folder is closed to other users');
-      }
-      await mkdir(home, { recursive: true, mode: 0o755 });
-      await chmod(home, 0o755);
-      const binaries = reachable ? dirname(found.path) : await copyBinaries(found.path, home);
-      const data = join(home, 'data');
-      const passwordFile = join(home, 'password');
-      await mkdir(data, { mode: 0o700 });
-      await writeFile(passwordFile, `${decodeURIComponent(url.password)}\n`, { mode: 0o600 });
-      if (runner) await Promise.all([data, passwordFile].map((path) => chown(path, runner.uid, runner.gid)));
-      const common = {
-        cwd: home,
-        env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-        wave: 0,
-        ...runner,
-      };
-
-      const made = await processes.start({
-        ...common,
-        name: 'postgres',
-        command: [
-          join(binaries, 'initdb'),
-          `--pgdata=${data}`,
-          '--auth=scram-sha-256',
-          `--username=${url.username}`,
-          `--pwfile=${passwordFile}`,
-          '--encoding=UTF8',
-          '--locale=C',
-          '--no-sync',
-        ],
-      });
-      await whenDone(made, { withinMs, signal });
-      await rm(passwordFile);
-      const settings = {
-        listen_addresses: '127.0.0.1',
-        port: url.port,
-        unix_socket_directories: '',
-        fsync: 'off',
-        synchronous_commit: 'off',
-        full_page_writes: 'off',
-        max_connections: '200',
-        timezone: 'UTC',
-        log_timezone: 'UTC',
-      };
-      const server = await processes.start({
-        ...common,
-        name: 'postgres',
-        command: [
-          join(binaries, 'postgres'),
-          '-D',
-          data,
-          ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-        ],
-        // Immediate shutdown: no checkpoint of data that is thrown away.
-        endSignal: 'SIGQUIT',
-      });
-      const administer = databaseUrl(url, 'postgres');
-      await whenReady(server, { probe: () => ask(administer, 'select 1'), withinMs, signal });
-      await ask(administer, `create database ${quoted(database)}`);
+    async start(context) {
+      const url = new URL(context.values.secrets['DATABASE_URL'] ?? '');
+      const place = await makePlace(context);
+      await initialise(url, place, context);
+      await serve(url, place, context);
+      await ask(databaseUrl(url, 'postgres'), `create database ${quoted(database)}`);
     },
   };
+}
+
+/** Where a cluster lives and what it runs as. */
+interface Place {
+  home: string;
+  binaries: string;
+  runner: Runner | undefined;
+}
+
+async function makePlace({ work, root, env, processes, say }: PartContext): Promise<Place> {
+  const runner = await runnerFor();
+  const found = await findTool('postgres', { env, root });
+  const reachable = !runner || ((await isOpen(work)) && (await isOpen(found.path)));
+  const home = reachable ? join(work, 'postgres') : await mkdtemp(join(tmpdir(), 'countersign-postgres-'));
+  if (!reachable) {
+    await processes.removeAtEnd(home);
+    say('postgres: copied to a temporary folder, because its own folder is closed to other users');
+  }
+  await mkdir(home, { recursive: true });
+  await chmod(home, 0o755);
+  return { home, runner, binaries: reachable ? dirname(found.path) : await copyBinaries(found.path, home) };
+}
+
+function processOf({ home, runner }: Place, command: readonly string[]): ProcessSpec {
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+  return { name: 'postgres', command, env, cwd: home, wave: 0, ...runner };
+}
+
+async function initialise(url: URL, place: Place, { processes, signal }: PartContext): Promise<void> {
+  const { home, binaries, runner } = place;
+  const data = join(home, 'data');
+  const passwordFile = join(home, 'password');
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(passwordFile, `${decodeURIComponent(url.password)}\n`, { mode: 0o600 });
+  if (runner) await Promise.all([data, passwordFile].map((path) => chown(path, runner.uid, runner.gid)));
+  const made = await processes.start(
+    processOf(place, [
+      join(binaries, 'initdb'),
+      `--pgdata=${data}`,
+      '--auth=scram-sha-256',
+      `--username=${decodeURIComponent(url.username)}`,
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ]),
+  );
+  await whenDone(made, { withinMs, signal });
+  await rm(passwordFile);
+}
+
+async function serve(url: URL, place: Place, { processes, signal }: PartContext): Promise<void> {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port: url.port,
+    unix_socket_directories: '',
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = await processes.start({
+    ...processOf(place, [join(place.binaries, 'postgres'), '-D', join(place.home, 'data'), ...flags]),
+    // Immediate shutdown: no checkpoint of data that is thrown away.
+    endSignal: 'SIGQUIT',
+  });
+  const probe = () => ask(databaseUrl(url, 'postgres'), 'select 1');
+  await whenReady(server, { probe, withinMs, signal });
 }
 
 /** A PostgreSQL that somebody else runs: only asked whether it answers. */
