@@ -48,6 +48,7 @@ export function parseYaml(bytes: Buffer, file: string): YamlFile {
     prettyErrors: false,
     uniqueKeys: true,
     strict: true,
+    merge: true,
   });
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
