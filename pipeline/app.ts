@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { LoadedConfig } from '#pipeline/config.ts';
 import { createMono, type Mono, translateMonoError } from '#pipeline/mono/index.ts';
@@ -93,7 +93,7 @@ function createHttp({ log }: Platform): FastifyInstance {
   return Fastify({
     loggerInstance: log,
     // Access lines would drown the events; metrics count the requests.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: 'x-request-id',
     bodyLimit: 1_048_576,
     forceCloseConnections: 'idle',

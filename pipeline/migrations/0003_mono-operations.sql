@@ -6,7 +6,7 @@ CREATE TABLE mono_events (
   event text NOT NULL,
   correlation_id text NOT NULL,
   account_id uuid NOT NULL,
-  payload jsonb NOT NULL
+  payload json NOT NULL
 );
 CREATE INDEX mono_events_run ON mono_events (run_id, id);
 CREATE INDEX mono_events_ts ON mono_events (ts);

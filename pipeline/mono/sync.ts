@@ -11,6 +11,7 @@ import { claimRun, finishRun, type RunCounts } from './runs.ts';
 import { createStageClock, type StageClock } from './stage-clock.ts';
 import { transformTransaction } from './transform.ts';
 import type { MonoClient, MonoPage } from './types.ts';
+import { SyncFailedError } from './upstream-errors.ts';
 import { resolveWindow, type SyncWindow } from './window.ts';
 
 export const latencySlaSeconds = 2;
@@ -86,7 +87,7 @@ export async function syncAccount(deps: SyncDeps, input: SyncInput): Promise<Syn
     return await succeed(run);
   } catch (error) {
     await fail(run, error);
-    throw error;
+    throw new SyncFailedError(ids, error);
   }
 }
 

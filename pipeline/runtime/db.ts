@@ -87,5 +87,5 @@ function isServerAnswer(error: unknown): boolean {
 function asBusy(error: unknown): unknown {
   const message = error instanceof Error ? error.message : '';
   if (!message.includes('timeout exceeded when trying to connect')) return error;
-  return new ServiceError('BUSY', 'no database connection became free in time', error);
+  return new ServiceError('BUSY', 'no database connection became free in time', { cause: error });
 }

@@ -15,7 +15,11 @@ export function mapErrors(app: FastifyInstance, translate: Translate): void {
     if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
     return reply.code(status).send({
       success: false,
-      error: { code: error?.code ?? codeOf(thrown, status), message: messageFor(thrown, error, status) },
+      error: {
+        code: error?.code ?? codeOf(thrown, status),
+        message: messageFor(thrown, error, status),
+        ...(error?.correlationId && { correlation_id: error.correlationId }),
+      },
       timestamp: new Date().toISOString(),
     });
   });

@@ -10,19 +10,28 @@ const table = {
   CONFLICT: { status: 409, retryable: false },
   SYNC_IN_PROGRESS: { status: 409, retryable: true },
   BUSY: { status: 503, retryable: true },
+  SYNC_FAILED: { status: 500, retryable: true },
   UPSTREAM_FAILED: { status: 502, retryable: true },
   UPSTREAM_TIMEOUT: { status: 504, retryable: true },
 } as const;
 
 export type ServiceErrorCode = keyof typeof table;
 
+export interface ServiceErrorDetails {
+  cause?: unknown;
+  /** The run that failed: whoever asked for it can look its events up. */
+  correlationId?: string;
+}
+
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: ServiceErrorCode;
+  readonly correlationId: string | undefined;
 
-  constructor(code: ServiceErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code: ServiceErrorCode, message: string, details: ServiceErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    this.correlationId = details.correlationId;
   }
 
   get statusCode(): number {

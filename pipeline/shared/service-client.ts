@@ -1,0 +1,53 @@
+import { mintToken } from '#pipeline/runtime/token.ts';
+
+export interface ServiceClientOptions {
+  url: string;
+  /** A ready token, else one is made from the signing key. */
+  token: string | undefined;
+  jwtSecret: string | undefined;
+  role: 'SYSTEM_INTEGRATOR' | 'ADMIN';
+  sub: string;
+}
+
+export interface ServiceAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+export type CallService = (method: string, path: string, body?: unknown) => Promise<ServiceAnswer>;
+
+/** For scripts that ask a running service to do something. */
+export function createServiceClient(options: ServiceClientOptions): CallService {
+  const base = options.url.replace(/\/+$/, '');
+  const authorization = `Bearer ${options.token ?? mint(options)}`;
+  return async (method, path, body) => {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: parse(text, response.status) };
+  };
+}
+
+function mint({ jwtSecret, sub, role }: ServiceClientOptions): string {
+  if (!jwtSecret) throw new Error('SERVICE_TOKEN or JWT_SECRET_KEY is required to call the service');
+  return mintToken(jwtSecret, { sub, role }, 600);
+}
+
+function parse(text: string, status: number): Record<string, unknown> {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
+  } catch {
+    // Told below: a proxy in between may answer in HTML.
+  }
+  throw new Error(`the service answered ${status} without a JSON object`);
+}
+
+/** The reason that a refusal gives. */
+export function refusalOf({ status, body }: ServiceAnswer): string {
+  const error = body.error as { code?: string; message?: string } | undefined;
+  return `the service answered ${status}: ${error?.code ?? 'no code'}: ${error?.message ?? 'no message'}`;
+}
