@@ -13,7 +13,6 @@ import {
   stringFlag,
 } from '../command.ts';
 import { decisionText } from '../paint.ts';
-import { githubOutputs } from './github-outputs.ts';
 import { gateProgress } from './progress.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -63,7 +62,7 @@ example: countersign gate run mono-staging-dry-run --env local --sign`,
       },
     });
     progress.close();
-    await githubOutputs(io, run);
+    if (io.env['GITHUB_ACTIONS']) await (await import('./github-outputs.ts')).githubOutputs(io, run);
     if (io.signal.aborted) {
       io.stderr.write(`interrupted; what was measured is in ${relative(io.cwd, run.folder)}\n`);
       return 130;
