@@ -3,7 +3,7 @@ import type { CheckContext, LintContext } from './define.ts';
 import { isObject } from './json.ts';
 
 const template = /\$\$\{|\$\{([^}]*)\}/g;
-const known = /^(secret\.[A-Za-z_][A-Za-z0-9_-]*|vars\.[^.]+|run\.id|needs\.[a-z][a-z0-9-]*(\..+)+)$/;
+const known = /^(secret\.[A-Za-z_][A-Za-z0-9_-]*|vars\..+|run\.id|needs\.[a-z][a-z0-9-]*(\..+)+)$/;
 const hint =
   'templates are ${secret.NAME}, ${vars.NAME}, ${run.id} and ${needs.ITEM.FACT}; write $${ for a plain ${';
 

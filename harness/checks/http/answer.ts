@@ -43,11 +43,16 @@ export async function factsOf(
     name: redact(name),
     status: answer.status,
     duration_ms: Math.round(answer.durationMs),
-    headers: redactFacts(answer.headers, redact),
+    headers: redactFacts(withoutCookies(answer.headers), redact),
     body_bytes: answer.body.byteLength,
     body_text: text.slice(0, shownCharacters),
     ...(isJson && text.trim() !== '' ? { json: parsed(text, redact) } : {}),
   };
+}
+
+/** A cookie is as good as a password to whoever reads the report. */
+function withoutCookies(headers: Record<string, string>): Record<string, string> {
+  return 'set-cookie' in headers ? { ...headers, 'set-cookie': '[redacted]' } : headers;
 }
 
 function parsed(text: string, redact: Labels['redact']): unknown {

@@ -83,6 +83,12 @@ describe('http', () => {
     expect([...used.artifacts.values()].join()).not.toContain('abc-token-123');
   });
 
+  it('keeps no cookies', async () => {
+    listener = (_request, response) => response.setHeader('set-cookie', 'session=abc-session; Path=/').end();
+    const { facts } = await http.measure({ path: '/' }, context());
+    expect(facts.headers['set-cookie']).toBe('[redacted]');
+  });
+
   it('is an error when there is nothing to capture', async () => {
     listener = json({});
     const steps = [{ path: '/', capture: { id: '/id' } }];

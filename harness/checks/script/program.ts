@@ -30,7 +30,9 @@ export interface Ended {
 const passedOn = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
 
 /** Time between asking a process group to end and ending it. */
-const graceMs = 400;
+const graceMs = 300;
+/** Time without output after the program's end, until its streams are closed. */
+const quietMs = 400;
 
 /** Runs a program to its end. It leads a process group of its own, so that nothing it started outlives it. */
 export async function runProgram(program: Program): Promise<Ended> {
@@ -70,6 +72,8 @@ function ended(child: ChildProcess): Promise<End> {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, failure: messageOf(error) }));
     child.once('exit', (exitCode, signal) => {
       killGroup(child, 'SIGKILL');
+      closeWhenQuiet(child.stdout);
+      closeWhenQuiet(child.stderr);
       resolve({ exitCode, signal, failure: undefined });
     });
   });
@@ -91,14 +95,22 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /** Decoded only when whole: a character may be cut by a chunk's end. Beyond the limit it goes on reading, to let the child end. */
-async function collectBounded(stream: Readable, limit: number, tooMuch: () => void): Promise<string> {
+function collectBounded(stream: Readable, limit: number, tooMuch: () => void): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const had = bytes;
+  stream.on('data', (chunk: Buffer) => {
+    if (bytes < limit) chunks.push(chunk.subarray(0, limit - bytes));
+    if (bytes <= limit && bytes + chunk.byteLength > limit) tooMuch();
     bytes += chunk.byteLength;
-    if (had < limit) chunks.push(chunk.subarray(0, limit - had));
-    if (had <= limit && bytes > limit) tooMuch();
-  }
-  return Buffer.concat(chunks).toString();
+  });
+  return new Promise((resolve) => {
+    stream.once('close', () => resolve(Buffer.concat(chunks).toString()));
+  });
+}
+
+/** What left the process group may hold a stream open for ever; the program itself has nothing more to say. */
+function closeWhenQuiet(stream: Readable | null): void {
+  const timer = setTimeout(() => stream?.destroy(), quietMs);
+  stream?.on('data', () => timer.refresh());
+  stream?.once('close', () => clearTimeout(timer));
 }

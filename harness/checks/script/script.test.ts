@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execPath } from 'node:process';
+import { execPath, kill } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestContextOptions, testContext } from '../../testing/context.ts';
 import { kindContract } from '../contract.ts';
@@ -125,6 +125,25 @@ describe('script', () => {
     );
     await closed;
     server.close();
+  });
+
+  it('does not wait for a program that left its process group', async () => {
+    const { facts } = await measure(
+      `import { spawn } from 'node:child_process';
+       const options = { detached: true, stdio: 'inherit' };
+       const left = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], options);
+       console.log(JSON.stringify({ pid: left.pid }));
+       left.unref();`,
+    );
+    kill((facts.summary as { pid: number }).pid);
+    expect(facts.exit_code).toBe(0);
+  });
+
+  it('reports a script that is not there when linting', async () => {
+    const found: string[] = [];
+    const report = (_path: unknown, message: string) => void found.push(message);
+    await script.lint?.({ run: 'nowhere.mjs' }, { root, environment: undefined, report });
+    expect(found).toEqual(['there is no file `nowhere.mjs`']);
   });
 
   it('reports templates that nothing could fill when linting', async () => {

@@ -4,6 +4,7 @@ import { CountersignError } from '../../errors.ts';
 import { Anything, type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts, stopped } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
+import { lintFile } from '../lint-file.ts';
 import { type Ended, runProgram } from './program.ts';
 import { readOutput } from './read-output.ts';
 
@@ -47,6 +48,7 @@ export default defineCheck({
   effects: 'writes',
   async lint(options, context) {
     lintTemplates(options, context);
+    await lintFile(context, 'run', options.run);
   },
   measure: (options, context) => guard(context, 'SCRIPT_FAILED', () => measure(options, context)),
 });

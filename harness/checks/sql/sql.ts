@@ -4,6 +4,7 @@ import { CountersignError } from '../../errors.ts';
 import { Anything, type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
+import { lintFile } from '../lint-file.ts';
 import { toCsv } from './csv.ts';
 import { valuesOf } from './values.ts';
 
@@ -39,13 +40,14 @@ export default defineCheck({
   }),
   expect: ['row_count > 0'],
   effects: 'reads',
-  lint(options, context) {
+  async lint(options, context) {
     const problem = shapeProblem(options);
     if (problem) context.report([], problem);
     if (options.query?.includes('${')) {
       context.report(['query'], 'a query holds no templates', 'write $1 and give the value in `params`');
     }
     lintTemplates({ params: options.params ?? [] }, context);
+    if (options.file !== undefined) await lintFile(context, 'file', options.file);
   },
   measure: (options, context) => guard(context, 'SOURCE_UNREACHABLE', () => measure(options, context)),
 });
