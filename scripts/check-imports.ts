@@ -44,7 +44,7 @@ const openToKinds = [
 ];
 
 const systemNames =
-  /(?<!(?:Sans|SF|Roboto|Plex) )\bMono(?![a-z])|\bmono[-_][a-z]|\bMONO_|[Nn]ep[Xx]y|[Dd]elta[Cc]rown|[Tt]ax[Pp]oynt|NEPXY|DELTACROWN|TAXPOYNT/;
+  /\bMono(?![a-z"',;])|\bmono[-_][a-z]|\bMONO_|[Nn]ep[Xx]y|[Dd]elta[Cc]rown|[Tt]ax[Pp]oynt|NEPXY|DELTACROWN|TAXPOYNT/;
 
 /** Folders of `pipeline/` that every domain builds on; they know no domain. */
 const foundations = ['runtime', 'shared', 'migrations'];
