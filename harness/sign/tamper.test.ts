@@ -1,14 +1,8 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  makeRunFolder,
-  type RunFolder,
-  SIGNED_AT,
-  testPerson,
-  trustingRecompute,
-  VERSION,
-} from '../testing/run-folder.ts';
+import { recompute } from '../gate/recompute.ts';
+import { makeRunFolder, type RunFolder, SIGNED_AT, testPerson, VERSION } from '../testing/run-folder.ts';
 import { verifyFolder } from './verify.ts';
 
 const ada = testPerson('ada', ['release-manager']);
@@ -27,7 +21,7 @@ function verify(run: RunFolder) {
     signers: run.signers,
     now: new Date(SIGNED_AT),
     version: VERSION,
-    recompute: trustingRecompute,
+    recompute: (report) => recompute(run.folder, report),
   });
 }
 
@@ -40,7 +34,7 @@ test('no byte of any file can change without being noticed', { timeout: 120_000 
   await using run = await signedRun();
   expect((await verify(run)).exit).toBe(0);
   const files = await filesOf(run);
-  expect(files).toHaveLength(11);
+  expect(files).toHaveLength(12);
   for (const file of files) {
     const original = await readFile(file);
     for (const at of sampled(original.length)) {

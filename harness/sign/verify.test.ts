@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { recompute } from '../gate/recompute.ts';
 import {
   EXPIRES_AT,
   makeRunFolder,
   type RunFolder,
   SIGNED_AT,
   testPerson,
-  trustingRecompute,
   VERSION,
 } from '../testing/run-folder.ts';
 import { type VerifyOptions, verifyFolder } from './verify.ts';
@@ -20,7 +20,7 @@ function verify(run: RunFolder, overrides: Partial<VerifyOptions> = {}) {
     signers: run.signers,
     now: new Date(SIGNED_AT),
     version: VERSION,
-    recompute: trustingRecompute,
+    recompute: (report) => recompute(run.folder, report),
     ...overrides,
   });
 }

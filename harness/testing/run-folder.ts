@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { FactSchema } from '../gate/facts.ts';
 import { Journal } from '../gate/journal.ts';
+import { factSchemaName, recompute } from '../gate/recompute.ts';
 import type { Gate } from '../gate/schema.ts';
-import { decide } from '../gate/verdict.ts';
+import { decide, judgeFacts } from '../gate/verdict.ts';
 import { manifestDigest } from '../report/manifest.ts';
 import { writeRenderings } from '../report/renderings.ts';
 import {
@@ -19,7 +21,6 @@ import {
 import { generateKey, type KeyType, type NewKey } from '../sign/keys.ts';
 import { type SignOptions, signReport } from '../sign/sign.ts';
 import type { Signers } from '../sign/signers.ts';
-import type { Recomputed } from '../sign/verify.ts';
 
 export const FROZEN_AT = '2026-11-25T08:30:00.000Z';
 export const SIGNED_AT = '2026-11-25T09:00:00.000Z';
@@ -64,18 +65,36 @@ export function testSigners(people: readonly TestPerson[], rehearsal = false): S
   };
 }
 
-export function testItem(id: string, overrides: Partial<ItemReport> = {}): ItemReport {
+/** An item whose stored facts give just this state. */
+export function testItem(id: string, state: 'passed' | 'failed' | 'error' = 'passed'): ItemReport {
+  const facts = { rows: state === 'passed' ? '40' : '0' };
+  const { reason, expectations } = judgeFacts(expectation, factSchema, facts, {});
+  const attempt = {
+    started_at: '2026-11-25T08:28:00.000Z',
+    finished_at: '2026-11-25T08:28:01.000Z',
+    duration_ms: 1_000,
+    artifacts: [],
+  };
+  const base = { id, title: `Item ${id}`, covers: [], needs: [], check: 'script', simulated: [] };
+  if (state === 'error') {
+    const error = { code: 'NO_DATA', message: 'no answer', hint: 'is it running?' };
+    return {
+      ...base,
+      state,
+      reason: 'no answer',
+      attempts: [{ ...attempt, state, expectations: [], error }],
+    };
+  }
   return {
-    id,
-    title: `Item ${id}`,
-    covers: [],
-    needs: [],
-    state: 'passed',
-    attempts: [],
-    simulated: [],
-    ...overrides,
+    ...base,
+    state,
+    ...(reason ? { reason } : {}),
+    attempts: [{ ...attempt, state, facts, expectations }],
   };
 }
+
+const expectation = ['rows > 0'];
+const factSchema: FactSchema = { type: 'object', properties: { rows: { type: 'string', 'x-cel': 'int' } } };
 
 export interface RunFolderOptions {
   people: readonly TestPerson[];
@@ -94,11 +113,6 @@ export interface RunFolder extends AsyncDisposable {
   sign(person: TestPerson, overrides?: Partial<SignOptions>): ReturnType<typeof signReport>;
 }
 
-/** Judges nothing: tests of the real judgement stand beside it. */
-export function trustingRecompute({ predicate }: Statement): Recomputed {
-  return { decision: predicate.decision, items: predicate.items };
-}
-
 /** A frozen run on disk, as a runner leaves it, signed by nobody yet. */
 export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolder> {
   const parent = await mkdtemp(join(tmpdir(), 'countersign-run-'));
@@ -111,7 +125,10 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
     'environment.json': Buffer.from('{"name":"staging"}\n'),
   };
   await mkdir(join(folder, 'evidence'), { recursive: true });
-  const files = await writeEvidence(folder, options.evidence ?? { 'log.txt': 'all is well\n' });
+  const files = await writeEvidence(folder, {
+    [factSchemaName('script')]: JSON.stringify(factSchema),
+    ...(options.evidence ?? { 'log.txt': 'all is well\n' }),
+  });
   const journal = await writeJournal(folder);
   const statement = freeze(options, { copies, files, journal, rehearsal });
   const report = Buffer.from(JSON.stringify(statement));
@@ -132,7 +149,7 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
         passphrase,
         now: new Date(SIGNED_AT),
         version: VERSION,
-        recompute: trustingRecompute,
+        recompute: (report) => recompute(folder, report),
         ...overrides,
       } as SignOptions),
     [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true }),
@@ -147,7 +164,7 @@ function gateOf(items: readonly ItemReport[]): Gate {
     items: items.map(({ id, title, check, attest }) => ({
       id,
       title,
-      ...(check ? { check } : {}),
+      ...(check ? { check, expect: expectation } : {}),
       ...(attest ? { attest: { role: attest.role, about: attest.about } } : {}),
     })),
     sign: { require: [{ role: 'release-manager' }, { role: 'engineering' }] },
@@ -182,7 +199,7 @@ interface Parts {
 }
 
 function freeze(options: RunFolderOptions, { copies, files, journal, rehearsal }: Parts): Statement {
-  const items = [...(options.items ?? [testItem('smoke', { attempts: [attemptWith(files)] })])];
+  const items = [...(options.items ?? [testItem('smoke')])];
   const subjects = [{ name: 'git', digest: { gitCommit: 'c'.repeat(40) } }];
   const predicate: SignOff = {
     schema: 1,
@@ -237,18 +254,6 @@ function freeze(options: RunFolderOptions, { copies, files, journal, rehearsal }
     subject: predicate.release.subjects,
     predicateType: SIGNOFF_TYPE,
     predicate,
-  };
-}
-
-function attemptWith(artifacts: ArtifactRecord[]): ItemReport['attempts'][number] {
-  return {
-    started_at: '2026-11-25T08:28:00.000Z',
-    finished_at: '2026-11-25T08:28:01.000Z',
-    duration_ms: 1_000,
-    state: 'passed',
-    facts: { rows: '40' },
-    expectations: [{ text: 'rows > 0', outcome: 'true', operands: [{ text: 'rows', value: '40' }] }],
-    artifacts,
   };
 }
 
