@@ -15,11 +15,13 @@ const installed = '/usr/share/prometheus/alertmanager';
  * start. A copy beside it looks for them below its working folder instead: the same path without the first slash,
  * and one at the end to keep the length.
  */
-export async function runnableAlertmanager(path: string): Promise<RunnableAlertmanager> {
+export async function runnableAlertmanager(
+  path: string,
+  installedTemplate = join(installed, 'default.tmpl'),
+): Promise<RunnableAlertmanager> {
   const root = dirname(dirname(dirname(path)));
   const own = join(root, installed, 'default.tmpl');
-  if (root === '/' || (await exists(join(installed, 'default.tmpl'))) || !(await exists(own)))
-    return { path };
+  if (root === '/' || (await exists(installedTemplate)) || !(await exists(own))) return { path };
   const copy = `${path}-unpacked`;
   if (!(await exists(copy))) {
     const program = await readFile(path);
