@@ -1,0 +1,70 @@
+import { duration } from './html/time.ts';
+import type { ItemReport, ItemState, Statement } from './schema.ts';
+
+/** GitHub shows at most ten annotations of each level a step; the summary has the rest. */
+const mostAnnotations = 10;
+
+const levels: Partial<Record<ItemState, 'error' | 'warning'>> = {
+  failed: 'error',
+  error: 'error',
+  blocked: 'error',
+  pending: 'error',
+  flaky: 'warning',
+  waived: 'warning',
+};
+
+/** Workflow commands, one a line, on the gate's own file. */
+export function annotations({ predicate }: Statement): string[] {
+  const of = (level: 'error' | 'warning') =>
+    predicate.items
+      .filter(({ state }) => levels[state] === level)
+      .slice(0, mostAnnotations)
+      .map((item) => annotation(level, predicate.gate.file, item));
+  return [...of('error'), ...of('warning')];
+}
+
+function annotation(level: string, file: string, { id, title, state, reason }: ItemReport): string {
+  const properties = Object.entries({ file, title: `${id}: ${state}` })
+    .map(([name, value]) => `${name}=${escapeProperty(value)}`)
+    .join(',');
+  return `::${level} ${properties}::${escapeData(`${title}: ${reason ?? state}`)}`;
+}
+
+/** A line break in a message would begin a workflow command of somebody else's. */
+function escapeData(text: string): string {
+  return text.replace(
+    /[%\r\n]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/** Markdown for the page of a workflow run. */
+export function jobSummary({ predicate }: Statement): string {
+  const { items, gate, decision, run, environment } = predicate;
+  const shown = items.filter(({ state }) => state !== 'passed');
+  const passed = items.length - shown.length;
+  const rows = shown.map(
+    ({ id, title, state, reason }) =>
+      `| ${escapeMarkdown(state)} | ${escapeMarkdown(`${id}: ${title}`)} | ${escapeMarkdown(reason ?? '')} |`,
+  );
+  return [
+    `## ${decision.replaceAll('_', ' ')}: ${escapeMarkdown(gate.title)}`,
+    '',
+    `${passed} of ${items.length} items passed on ${escapeMarkdown(environment.title)} in ${duration(run.duration_ms)}. Run ${escapeMarkdown(run.id)}.`,
+    ...(environment.rehearsal ? ['', 'This was a rehearsal: it releases nothing.'] : []),
+    ...(rows.length > 0 ? ['', '| State | Item | Reason |', '| --- | --- | --- |', ...rows] : []),
+    '',
+    '',
+  ].join('\n');
+}
+
+/** Whatever could be markup, a link or a mention becomes a character reference. */
+function escapeMarkdown(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[^\p{L}\p{N} ,;-]/gu, (character) => `&#${character.codePointAt(0)};`);
+}
