@@ -11,6 +11,7 @@ import { registerAuth } from '#pipeline/runtime/auth.ts';
 import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
 import { mapErrors } from '#pipeline/runtime/errors-http.ts';
 import { registerHealth } from '#pipeline/runtime/health.ts';
+import { trackInFlight } from '#pipeline/runtime/in-flight.ts';
 import { instrumentHttp, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
@@ -49,6 +50,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   const mono = createMono({ config, ...platform, queue, signal: ending.signal });
   const http = createHttp(platform);
+  const inFlight = trackInFlight(http);
   await registerPlugins(http, config.JWT_SECRET_KEY);
   mapErrors(http, translateMonoError);
   instrumentHttp(http, registry);
@@ -81,7 +83,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
         () => ending.abort(new ServiceError('BUSY', 'the service is ending')),
         config.DRAIN_TIMEOUT_MS,
       );
-      await Promise.all([http.close(), queue.stop(config.DRAIN_TIMEOUT_MS)]);
+      await Promise.all([http.close(), inFlight.idle(), queue.stop(config.DRAIN_TIMEOUT_MS)]);
       clearTimeout(cut);
       await flags.stop();
       await db.close();

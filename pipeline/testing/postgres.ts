@@ -22,22 +22,34 @@ export async function startTestDatabase(env: NodeJS.ProcessEnv = process.env): P
   const given = env.TEST_DATABASE_URL;
   const server = given ? { url: given, stop: async () => {} } : await startEmbedded();
   const made: string[] = [];
+  let template: Promise<string> | undefined;
+  const create = async (from = 'template1') => {
+    const name = `t_${randomUUID().replaceAll('-', '')}`;
+    await run(server.url, `CREATE DATABASE ${name} TEMPLATE ${from}`);
+    made.push(name);
+    return name;
+  };
   return {
     url: server.url,
     async fresh({ migrated = true } = {}) {
-      const name = `t_${randomUUID().replaceAll('-', '')}`;
-      await run(server.url, `CREATE DATABASE ${name}`);
-      made.push(name);
-      const url = new URL(server.url);
-      url.pathname = `/${name}`;
-      if (migrated) await migrate(url.href, () => {});
-      return url.href;
+      if (!migrated) return urlOf(server.url, await create());
+      template ??= create().then(async (name) => {
+        await migrate(urlOf(server.url, name), () => {});
+        return name;
+      });
+      return urlOf(server.url, await create(await template));
     },
     async stop() {
       if (given) for (const name of made) await run(given, `DROP DATABASE ${name} WITH (FORCE)`);
       await server.stop();
     },
   };
+}
+
+function urlOf(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 async function run(url: string, sql: string): Promise<void> {
