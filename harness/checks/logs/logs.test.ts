@@ -41,7 +41,7 @@ function unmet(facts: Awaited<ReturnType<typeof measure>>): string[] {
 }
 
 const working = {
-  options: { within: '1h', match: [{ name: 'secret', text: 'hunter2' }] },
+  options: { within: '1h', match: [{ name: 'secret', regexp: 'hunter2' }] },
   makeContext: ({ signal, value }: { signal: AbortSignal; value: string }) => {
     write(line(30, { event: 'echo', value }));
     return context(path, signal);
@@ -69,8 +69,8 @@ describe('logs', () => {
         { name: 'mine', field: 'id', equals: '${vars.run}' },
         { name: 'nested', field: '/payload/count', equals: 3 },
         { name: 'has_level', field: 'level' },
-        { name: 'both', field: 'event', equals: 'run.done', text: 'sync-2' },
-        { name: 'listening', text: '^Server', max: 5, min: 0 },
+        { name: 'both', field: 'event', equals: 'run.done', regexp: 'sync-2' },
+        { name: 'listening', regexp: '^Server', max: 5, min: 0 },
       ],
     });
     expect(facts).toMatchObject({ lines: 5, parsed: 3, unparsable: 2, undated: 2, complete: true });
@@ -113,8 +113,8 @@ describe('logs', () => {
   it('lets a line without a time break a limit but prove nothing, unless that was declared', async () => {
     write('plain ERROR text', line(10, {}));
     const match = [
-      { name: 'none', text: 'ERROR', max: 0 },
-      { name: 'some', text: 'plain' },
+      { name: 'none', regexp: 'ERROR', max: 0 },
+      { name: 'some', regexp: 'plain' },
     ];
     expect(await measure({ match })).toMatchObject({ too_many: ['none'], too_few: ['some'] });
     const trusted = await measure({ match, allow_undated: { reason: 'the file is new with each run' } });
@@ -123,7 +123,7 @@ describe('logs', () => {
 
   it('takes no line at all for an error', async () => {
     write(line(10, {}));
-    await expect(measure({ within: '1m', match: [{ name: 'a', text: 'a' }] })).rejects.toMatchObject({
+    await expect(measure({ within: '1m', match: [{ name: 'a', regexp: 'a' }] })).rejects.toMatchObject({
       code: 'NO_DATA',
     });
   });
@@ -155,9 +155,9 @@ describe('logs', () => {
 
   it.each([
     ['nothing to look for', { name: 'a' }],
-    ['a value without a field', { name: 'a', text: 'x', equals: 1 }],
-    ['limits that exclude each other', { name: 'a', text: 'x', min: 2, max: 1 }],
-    ['a broken pattern', { name: 'a', text: '(' }],
+    ['a value without a field', { name: 'a', regexp: 'x', equals: 1 }],
+    ['limits that exclude each other', { name: 'a', regexp: 'x', min: 2, max: 1 }],
+    ['a broken pattern', { name: 'a', regexp: '(' }],
     ['a broken pattern for a field', { name: 'a', field: 'x', like: '[' }],
   ])('refuses %s, when linting and when measuring', async (_name, match) => {
     write(line(10, {}));
@@ -172,8 +172,8 @@ describe('logs', () => {
   it('refuses two matches of one name', async () => {
     write(line(10, {}));
     const match = [
-      { name: 'a', text: 'x' },
-      { name: 'a', text: 'y' },
+      { name: 'a', regexp: 'x' },
+      { name: 'a', regexp: 'y' },
     ];
     await expect(measure({ match })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });

@@ -5,7 +5,7 @@ import { isObject, pointTo } from '../json.ts';
 
 export const Match = Options({
   name: Type.String({ pattern: '^[a-z][a-z0-9_]*$', description: 'the fact is `matches.<name>`' }),
-  text: Type.Optional(Type.String({ minLength: 1, description: 'regular expression over the whole line' })),
+  regexp: Type.Optional(Type.String({ minLength: 1, description: 'regular expression over the whole line' })),
   field: Type.Optional(
     Type.String({ minLength: 1, description: 'JSON field: a name, or a JSON pointer such as /payload/id' }),
   ),
@@ -48,10 +48,10 @@ export function compileMatch(match: Match): (line: ReadLine) => boolean {
   const problem = matchProblem(match);
   if (problem) throw new CountersignError('CONFIG_INVALID', `the match \`${match.name}\` ${problem}`);
   const { field, equals } = match;
-  const text = match.text === undefined ? undefined : new RegExp(match.text, 'u');
+  const regexp = match.regexp === undefined ? undefined : new RegExp(match.regexp, 'u');
   const like = match.like === undefined ? undefined : new RegExp(match.like, 'u');
   return (line) => {
-    if (text && !text.test(line.text)) return false;
+    if (regexp && !regexp.test(line.text)) return false;
     if (field === undefined) return true;
     const value = line.json && fieldOf(line.json, field);
     if (value === undefined) return false;
@@ -61,13 +61,13 @@ export function compileMatch(match: Match): (line: ReadLine) => boolean {
 }
 
 export function matchProblem(match: Match): string | undefined {
-  if (match.text === undefined && match.field === undefined) return 'needs `text` or `field`';
+  if (match.regexp === undefined && match.field === undefined) return 'needs `regexp` or `field`';
   if (match.field === undefined && (match.equals !== undefined || match.like !== undefined)) {
     return 'has `equals` or `like` without a `field`';
   }
   const { min, max } = limitsOf(match);
   if (min > max) return 'has a `min` over its `max`';
-  for (const pattern of [match.text, match.like]) {
+  for (const pattern of [match.regexp, match.like]) {
     if (pattern === undefined) continue;
     try {
       new RegExp(pattern, 'u');
