@@ -1,3 +1,4 @@
+import type { Problem } from '../errors.ts';
 import { duration } from './html/time.ts';
 import type { ItemReport, ItemState, Statement } from './schema.ts';
 
@@ -23,11 +24,25 @@ export function annotations({ predicate }: Statement): string[] {
   return [...of('error'), ...of('warning')];
 }
 
+/** A finding of `gate lint`, on its line. */
+export function githubAnnotation({ code, message, where, hint }: Problem): string {
+  const place = { file: where.file, line: where.line, col: where.column, title: code };
+  return command('error', place, hint ? `${message} (${hint})` : message);
+}
+
 function annotation(level: string, file: string, { id, title, state, reason }: ItemReport): string {
-  const properties = Object.entries({ file, title: `${id}: ${state}` })
-    .map(([name, value]) => `${name}=${escapeProperty(value)}`)
+  return command(level, { file, title: `${id}: ${state}` }, `${title}: ${reason ?? state}`);
+}
+
+function command(
+  level: string,
+  properties: Record<string, string | number | undefined>,
+  message: string,
+): string {
+  const given = Object.entries(properties)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${escapeProperty(String(value))}`]))
     .join(',');
-  return `::${level} ${properties}::${escapeData(`${title}: ${reason ?? state}`)}`;
+  return `::${level} ${given}::${escapeData(message)}`;
 }
 
 /** A line break in a message would begin a workflow command of somebody else's. */

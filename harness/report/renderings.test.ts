@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { sampleReport } from '../testing/sample-report.ts';
-import { annotations, jobSummary } from './github.ts';
+import { annotations, githubAnnotation, jobSummary } from './github.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import type { ItemReport, Statement } from './schema.ts';
@@ -152,6 +152,19 @@ test('annotations are one workflow command a line, whatever the report says', ()
   for (const line of annotations(hostileReport().statement)) {
     expect(line).toMatch(/^::(error|warning) file=[^:,\r\n]*,title=[^:,\r\n]*::[^\r\n]*$/);
   }
+});
+
+test('a finding of lint stands on its line', () => {
+  const where = { file: 'checklists/a,b.gate.yml', line: 7, column: 3 };
+  const problem = {
+    code: 'CONFIG_INVALID' as const,
+    message: 'no such fact',
+    where,
+    hint: 'see 100% of them\nhere',
+  };
+  expect(githubAnnotation(problem)).toBe(
+    '::error file=checklists/a%2Cb.gate.yml,line=7,col=3,title=CONFIG_INVALID::no such fact (see 100%25 of them%0Ahere)',
+  );
 });
 
 test('the job summary is a table of what did not pass, and nothing in it is markup', () => {
