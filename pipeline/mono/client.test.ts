@@ -126,7 +126,9 @@ describe('the other calls', () => {
 
   it.each([500, 503])('does not repeat a POST that was answered %i', async (status) => {
     nock(base).post('/v2/accounts/auth').reply(status);
-    await expect(make().client.exchangeCode('c')).rejects.toMatchObject({ name: 'MonoUpstreamError' });
+    const test = make();
+    await expect(test.client.exchangeCode('c')).rejects.toMatchObject({ name: 'MonoUpstreamError', status });
+    expect(test.requests).toEqual([`POST /v2/accounts/auth ${status}`]);
   });
 
   it('repeats a POST that was turned away with 429', async () => {
