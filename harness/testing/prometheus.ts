@@ -8,7 +8,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { ToolName } from '../tools/define.ts';
 import { findTool } from '../tools/find.ts';
-import { runnableAlertmanager } from '../tools/unpacked-alertmanager.ts';
 
 export interface TestPrometheus {
   url: string;
@@ -71,7 +70,7 @@ export async function startAlertmanager(configText: string): Promise<{ url: stri
   await writeFile(join(folder, 'alertmanager.yml'), configText);
   const url = `http://127.0.0.1:${port}`;
   const child = await started(url, {
-    ...(await runnableAlertmanager(await testTool('alertmanager'))),
+    path: await testTool('alertmanager'),
     args: [
       `--config.file=${join(folder, 'alertmanager.yml')}`,
       `--storage.path=${join(folder, 'data')}`,

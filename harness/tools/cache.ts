@@ -1,16 +1,9 @@
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CountersignError } from '../errors.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** Folder for what is downloaded, shared by all projects of a person. */
-export function cacheFolder(env: Env): string {
-  if (env['COUNTERSIGN_CACHE']) return env['COUNTERSIGN_CACHE'];
-  return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'countersign');
-}
+export { cacheFolder } from './find-node.mjs';
 
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
