@@ -70,6 +70,15 @@ describe('windows', () => {
     expect(at(windows, '2026-11-25T09:00:00Z').open).toBe(true);
   });
 
+  it('takes windows that touch for one opening', () => {
+    const windows = { early: allow(), late: allow({ from: '11:00', until: '12:00' }) };
+    expect(at(windows, '2026-11-25T09:00:00Z').closesAt).toEqual(new Date('2026-11-25T11:00:00Z'));
+    expect(at(windows, '2026-11-24T09:00:00Z').next).toMatchObject({
+      name: 'early',
+      closesAt: new Date('2026-11-25T11:00:00Z'),
+    });
+  });
+
   it('is open without a deny where no allow window is given', () => {
     const freeze = {
       freeze: deny({

@@ -106,6 +106,15 @@ describe('postgres source', () => {
     });
   });
 
+  it('prints times the same way, whatever the role prefers', async () => {
+    await postgres.run(
+      `ALTER ROLE tester SET TimeZone TO 'Africa/Lagos'; ALTER ROLE tester SET DateStyle TO 'German'`,
+    );
+    const { rows } = await source().query("SELECT timestamptz '2026-11-25T08:30:00Z' AS at");
+    await postgres.run('ALTER ROLE tester RESET ALL');
+    expect(rows).toEqual([{ at: '2026-11-25 08:30:00+00' }]);
+  });
+
   it('says who it is', async () => {
     const { rows } = await source().query("SELECT current_setting('application_name') AS name");
     expect(rows).toEqual([{ name: 'countersign' }]);
