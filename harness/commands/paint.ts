@@ -1,7 +1,16 @@
 import type { Decision, ItemState } from '../report/schema.ts';
 import type { Terminal } from './command.ts';
 
-const codes = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', blue: '34', magenta: '35', cyan: '36' } as const;
+const codes = {
+  bold: '1',
+  dim: '2',
+  red: '31',
+  green: '32',
+  yellow: '33',
+  blue: '34',
+  magenta: '35',
+  cyan: '36',
+} as const;
 type Colour = keyof typeof codes;
 
 export function paint(terminal: Terminal, colour: Colour, text: string): string {

@@ -60,6 +60,11 @@ export async function defaultRequester(root: string): Promise<string> {
   return (await git(root, ['config', 'user.email'])) || 'unknown';
 }
 
+/** The commit of the checkout, or undefined outside git. */
+export function headCommit(root: string): Promise<string | undefined> {
+  return git(root, ['rev-parse', '--verify', 'HEAD']);
+}
+
 interface GitState {
   commit: string;
   branch: string;
@@ -68,7 +73,7 @@ interface GitState {
 }
 
 async function gitState(root: string): Promise<GitState | undefined> {
-  const commit = await git(root, ['rev-parse', '--verify', 'HEAD']);
+  const commit = await headCommit(root);
   if (!commit) return undefined;
   const [branch, status, shallow] = await Promise.all([
     git(root, ['symbolic-ref', '--short', '-q', 'HEAD']),

@@ -89,6 +89,14 @@ async function conduct(run: Conducted): Promise<Statement> {
   const evidence = new EvidenceStore(folder, redactor);
   const startedAt = clock.now();
   const from = clock.monotonic();
+  // First of all: a run of an hour must not end with a complaint about the checkout.
+  const release = await describeRelease({
+    root: project.root,
+    gate: gate.gate,
+    rehearsal: environment.rehearsal,
+    requester: run.requester ?? (await defaultRequester(project.root)),
+    gateSha256: gate.sha256,
+  });
   const environmentBytes = await keepInputs(run);
   const tool = { name: 'countersign' as const, version: version(), node: process.version };
   await journal.append('run-started', {
@@ -126,13 +134,7 @@ async function conduct(run: Conducted): Promise<Statement> {
       tool,
     },
     environment: describeEnvironment(environment, environmentBytes),
-    release: await describeRelease({
-      root: project.root,
-      gate: gate.gate,
-      rehearsal: environment.rehearsal,
-      requester: run.requester ?? (await defaultRequester(project.root)),
-      gateSha256: gate.sha256,
-    }),
+    release,
     signers: { file: run.signers.file, sha256: run.signers.sha256, rehearsal: environment.rehearsal },
     items,
     relaxations: [],

@@ -9,7 +9,6 @@ import { factSchemaName, recompute } from '../gate/recompute.ts';
 import type { Gate } from '../gate/schema.ts';
 import { decide, judgeFacts } from '../gate/verdict.ts';
 import { manifestDigest } from '../report/manifest.ts';
-import { writeRenderings } from '../report/renderings.ts';
 import {
   type ArtifactRecord,
   type ItemReport,
@@ -19,6 +18,7 @@ import {
   type Statement,
 } from '../report/schema.ts';
 import { generateKey, type KeyType, type NewKey } from '../sign/keys.ts';
+import { writeRendered } from '../sign/renderings.ts';
 import { type SignOptions, signReport } from '../sign/sign.ts';
 import type { Signers } from '../sign/signers.ts';
 
@@ -134,7 +134,7 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
   const report = Buffer.from(JSON.stringify(statement));
   for (const [name, bytes] of Object.entries({ ...copies, 'report.json': report }))
     await writeFile(join(folder, name), bytes);
-  await writeRenderings(folder, parsed);
+  await writeRendered(folder, { sha256: digest(report), statement });
   const signers = { bytes: copies['signers.yml'], parsed };
   return {
     folder,

@@ -17,7 +17,9 @@ export const command: Command = {
       return 0;
     }
     const heading = (text: string) => paint(io.stdout, 'bold', text);
-    io.stdout.write(`${heading(kind)}: ${summary} (effects: ${effects})\n\n${heading('with')}\n${fields(options)}\n`);
+    io.stdout.write(
+      `${heading(kind)}: ${summary} (effects: ${effects})\n\n${heading('with')}\n${fields(options)}\n`,
+    );
     io.stdout.write(`${heading('facts')}\n${fields(facts)}\n${heading('expected by default')}\n`);
     io.stdout.write(expect.map((text) => `  ${text}\n`).join(''));
     return 0;

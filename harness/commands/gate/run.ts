@@ -58,7 +58,9 @@ example: countersign gate run mono-staging-dry-run --env local --sign`,
       say: progress.say,
       planned(loaded, environment) {
         items = loaded.items.length;
-        progress.say(`${loaded.gate.title}: ${items} items on ${environment.title}`);
+        progress.say(
+          `${loaded.gate.title}: ${items} ${items === 1 ? 'item' : 'items'} on ${environment.title}`,
+        );
       },
     });
     progress.close();

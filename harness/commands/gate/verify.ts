@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { confineExisting, openProject, type Project } from '../../config/project.ts';
 import { CountersignError } from '../../errors.ts';
+import { headCommit } from '../../gate/release.ts';
 import { type VerifyOptions, verifyFolder } from '../../sign/verify.ts';
 import { booleanFlag, type Command, type Io, jsonFlag, positionals, stringFlag } from '../command.ts';
 import { decisionText } from '../paint.ts';
@@ -66,7 +66,16 @@ async function deployTarget(
       hint: 'run it inside that repo',
     });
   }
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: project.root, encoding: 'utf8' }).trim();
+  const commit = await headCommit(project.root);
+  if (commit === undefined) {
+    throw new CountersignError(
+      'CONFIG_MISSING',
+      'this folder is no git work tree, so nobody knows what is to be deployed',
+      {
+        hint: 'run it in the checkout that is deployed',
+      },
+    );
+  }
   const gate = await readFile(await confineExisting(project.root, statement.predicate.gate.file));
   return {
     forDeploy: true,
