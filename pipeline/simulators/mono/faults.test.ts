@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ClientUnderTest, clientUnderTest, collect, rowsOf } from '#pipeline/mono/client/testing.ts';
 import type { MonoClientOptions } from '#pipeline/mono/client.ts';
@@ -124,6 +125,15 @@ describe('faults that stay', () => {
     for (const kind of faultKinds) await arm({ kind, calls: 1 });
     const { faults } = (await (await control('GET', 'faults')).json()) as { faults: Fault[] };
     expect(faults.map(({ kind }) => kind)).toEqual([...faultKinds]);
+  });
+});
+
+describe('the page of the simulator', () => {
+  it('has a row for every fault, and for nothing else', async () => {
+    const page = await readFile(new URL('./README.md', import.meta.url), 'utf8');
+    const table = page.slice(page.indexOf('| kind |')).split('\n\n')[0] ?? '';
+    const named = [...table.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, kind]) => kind);
+    expect(named).toEqual([...faultKinds]);
   });
 });
 
