@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli, testProject } from '../testing/cli.ts';
+import { type CliResult, runCli, testProject } from '../testing/cli.ts';
 
 const here = new URL('.', import.meta.url).pathname;
 const entries = await readdir(here, { withFileTypes: true });
@@ -34,7 +34,7 @@ describe('cases', () => {
     const read = (file: string) => readFile(join(here, name, file), 'utf8');
     const [cmd, stdout, stderr, exit] = await Promise.all(['cmd', 'stdout', 'stderr', 'exit'].map(read));
     const root = await testProject(join(here, name, 'files'));
-    const results = [];
+    const results: CliResult[] = [];
     for (const line of (cmd ?? '').trim().split('\n'))
       results.push(await runCli(root, line.split(' ').slice(1)));
     const said = (stream: 'stdout' | 'stderr') =>
