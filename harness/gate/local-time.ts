@@ -19,6 +19,7 @@ export function instantOf(
   const wall = Date.parse(`${day}T${time}:00Z`);
   const before = wall - offsetAt(wall - dayMs, zone);
   const after = wall - offsetAt(wall + dayMs, zone);
+  if (before === after) return before;
   if (disambiguation === 'earlier') return Math.min(before, after);
   if (disambiguation === 'later') return Math.max(before, after);
   const existsBefore = before + offsetAt(before, zone) === wall;

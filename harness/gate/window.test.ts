@@ -208,7 +208,7 @@ describe('windows, for any rule, zone and moment', () => {
         const allowed = allows.length === 0 || allows.some((name) => active.includes(name));
         expect(open).toBe(allowed && deniedBy.length === 0);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -228,7 +228,7 @@ describe('windows, for any rule, zone and moment', () => {
           expect(isOpen(between)).toBe(false);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
