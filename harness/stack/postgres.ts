@@ -39,18 +39,17 @@ interface Place {
   runner: Runner | undefined;
 }
 
-async function makePlace({ work, root, env, processes, say }: PartContext): Promise<Place> {
+async function makePlace({ work, root, env, processes }: PartContext): Promise<Place> {
   const runner = await runnerFor();
   const found = await findTool('postgres', { env, root });
-  const reachable = !runner || ((await isOpen(work)) && (await isOpen(found.path)));
-  const home = reachable ? join(work, 'postgres') : await mkdtemp(join(tmpdir(), 'countersign-postgres-'));
-  if (!reachable) {
-    await processes.removeAtEnd(home);
-    say('postgres: copied to a temporary folder, because its own folder is closed to other users');
-  }
+  // Run state is closed to other users, so a cluster of another user lives outside.
+  const isOutside = runner !== undefined && !(await isOpen(work));
+  const home = isOutside ? await mkdtemp(join(tmpdir(), 'countersign-postgres-')) : join(work, 'postgres');
+  if (isOutside) await processes.removeAtEnd(home);
   await mkdir(home, { recursive: true });
   await chmod(home, 0o755);
-  return { home, runner, binaries: reachable ? dirname(found.path) : await copyBinaries(found.path, home) };
+  const mayRun = runner === undefined || (await isOpen(found.path));
+  return { home, runner, binaries: mayRun ? dirname(found.path) : await copyBinaries(found.path, home) };
 }
 
 function processOf({ home, runner }: Place, command: readonly string[]): ProcessSpec {
