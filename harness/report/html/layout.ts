@@ -99,7 +99,8 @@ const media = `
 @media print {
   :root { color-scheme: light; --paper: #fff; --raised: #f4f4f2; --ink: #000; --quiet: #444; --rule: #bbb; --link: #000; --good: #14532f; --bad: #8c160f; --unsure: #6b4200; --waived: #502a74; --rehearsed: #174a78; }
   @page { margin: 16mm 14mm; }
-  body { font-size: 9.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 12.5px; }
+  body { font-size: .95rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .verdict, main, footer { max-width: none; padding-inline: 0; }
   .verdict { padding-top: 1rem; }
   .verdict::before, .skip { display: none; }

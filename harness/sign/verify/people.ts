@@ -12,11 +12,7 @@ export interface Signed {
 }
 
 /** All signatures over the bytes of report.json; one that does not fit makes the whole envelope void. */
-export async function readSignatures({
-  options,
-  report,
-  keys,
-}: Pick<Examined, 'report' | 'keys'> & { options: { folder: string } }): Promise<Signed> {
+export async function readSignatures({ options, report, keys }: Examined): Promise<Signed> {
   if (!(await hasRunFile(options.folder, ENVELOPE_FILE))) return { signatures: [] };
   const envelope = parseEnvelope(await readRunFile(options.folder, ENVELOPE_FILE), ENVELOPE_FILE);
   if (Buffer.compare(envelope.payload, report.bytes) !== 0) {
@@ -51,7 +47,7 @@ async function checkBundle(
 }
 
 /** Each signature with the time that its maker gave, where there is one. */
-export function timed(signatures: Signed['signatures'], times: readonly SigningTime[]): VerifiedSignature[] {
+function timed(signatures: Signed['signatures'], times: readonly SigningTime[]): VerifiedSignature[] {
   return signatures.map(({ keyid }) => {
     const at = times.find((time) => time.keyid === keyid)?.at;
     return { keyid, ...(at === undefined ? {} : { at }) };
