@@ -5,6 +5,9 @@ import type { Exclusion, Row } from './normalise.ts';
 /** Enough that ten breaks among a million rows lead to some hundred rows, at 350 KB a side. */
 export const partitionCount = 16_384;
 
+/** Stands for all rows together, in a reading that did not tell partitions apart; no key ever falls in it. */
+export const undivided = partitionCount;
+
 export interface Bucket {
   currency: string;
   day: string;
@@ -23,9 +26,9 @@ export interface Bucket {
  */
 export class Aggregate {
   readonly buckets = new Map<string, Bucket>();
-  readonly counts = new Uint32Array(partitionCount);
+  readonly counts = new Uint32Array(partitionCount + 1);
   /** Two lanes of 64 bits, each summed modulo 2^64. */
-  readonly lanes = new BigUint64Array(2 * partitionCount);
+  readonly lanes = new BigUint64Array(2 * partitionCount + 2);
   readonly excluded: Record<Exclusion, { rows: number; minor: bigint }> = {
     window: { rows: 0, minor: 0n },
     status: { rows: 0, minor: 0n },
@@ -62,7 +65,7 @@ export class Aggregate {
   }
 
   #addToBucket(row: Row, low: bigint, high: bigint): void {
-    const id = `${row.currency}\u001f${row.day}\u001f${row.type}`;
+    const id = bucketId(row);
     let bucket = this.buckets.get(id);
     if (!bucket) {
       const { currency, day, type } = row;
@@ -76,10 +79,14 @@ export class Aggregate {
   }
 }
 
+export function bucketId({ currency, day, type }: Pick<Bucket, 'currency' | 'day' | 'type'>): string {
+  return `${currency}\u001f${day}\u001f${type}`;
+}
+
 /** Partitions whose rows are not the same on both sides. */
 export function differingPartitions(left: Aggregate, right: Aggregate): Set<number> {
   const found = new Set<number>();
-  for (let at = 0; at < partitionCount; at += 1) {
+  for (let at = 0; at <= undivided; at += 1) {
     const same =
       left.counts[at] === right.counts[at] &&
       left.lanes[2 * at] === right.lanes[2 * at] &&

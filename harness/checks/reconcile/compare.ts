@@ -2,7 +2,7 @@ import { CountersignError } from '../../errors.ts';
 import { Aggregate, type Bucket, differingPartitions, partitionOf } from './aggregate.ts';
 import { type BreakRules, type Breaks, findBreaks } from './breaks.ts';
 import type { Row } from './normalise.ts';
-import { type Side, tooManyRows } from './side.ts';
+import { IrregularRows, type Side, tooManyRows } from './side.ts';
 
 export interface Limits {
   /** Rows held in memory per side. */
@@ -18,10 +18,18 @@ export interface Comparison extends Breaks {
   readings: number;
 }
 
-interface Reading {
+export interface Reading {
   aggregate: Aggregate;
+  /** Those of the partitions that are kept. */
   rows: Row[];
 }
+
+export type ReadSide = (
+  side: Side,
+  kept: ReadonlySet<number>,
+  maxRows: number,
+  signal: AbortSignal,
+) => Promise<Reading>;
 
 /**
  * Reads each side once. Only when fingerprints differ are the sides read again, keeping the rows of the partitions
@@ -31,14 +39,14 @@ export async function compareSides(
   left: Side,
   right: Side,
   settings: Limits & BreakRules & { signal: AbortSignal },
+  readSide: ReadSide = readRows,
 ): Promise<Comparison> {
   const kept = new Set<number>();
   for (let readings = 1; readings <= settings.passes + 1; readings += 1) {
-    const [one, other] = await readBoth(left, right, kept, settings);
+    const [one, other] = await readBoth([left, right], kept, settings, readSide);
     const differing = differingPartitions(one.aggregate, other.aggregate);
     if (differing.isSubsetOf(kept)) {
-      const inDispute = (row: Row) => differing.has(partitionOf(row.key));
-      const breaks = findBreaks(one.rows.filter(inDispute), other.rows.filter(inDispute), settings);
+      const breaks = findBreaks(one.rows, other.rows, settings);
       return { ...breaks, left: one.aggregate, right: other.aggregate, readings };
     }
     for (const partition of differing) kept.add(partition);
@@ -48,12 +56,35 @@ export async function compareSides(
   });
 }
 
-/** Both at once, so that they are seen at nearly the same moment; one that fails stops the other. */
-async function readBoth(
+/**
+ * The same comparison with the sums made inside the databases, where both hash alike and all rows are plain;
+ * `undefined` where only reading the rows can tell.
+ */
+export async function compareInDatabase(
   left: Side,
   right: Side,
+  settings: Limits & BreakRules & { signal: AbortSignal },
+): Promise<Comparison | undefined> {
+  const [one, other] = [left.database, right.database];
+  if (!one || !other || one.probe !== other.probe) return undefined;
+  // undivided sums, sums by partition, rows
+  const atLeastThree = { ...settings, passes: Math.max(settings.passes, 3) };
+  try {
+    return await compareSides(left, right, atLeastThree, (side, ...rest) =>
+      (side === left ? one : other).read(...rest),
+    );
+  } catch (thrown) {
+    if (thrown instanceof IrregularRows) return undefined;
+    throw thrown;
+  }
+}
+
+/** Both at once, so that they are seen at nearly the same moment; one that fails stops the other. */
+async function readBoth(
+  [left, right]: readonly [Side, Side],
   kept: ReadonlySet<number>,
   { maxRows, signal }: Limits & { signal: AbortSignal },
+  readSide: ReadSide,
 ): Promise<[Reading, Reading]> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
@@ -71,12 +102,8 @@ async function readBoth(
   throw stop.signal.reason;
 }
 
-async function readSide(
-  side: Side,
-  kept: ReadonlySet<number>,
-  maxRows: number,
-  signal: AbortSignal,
-): Promise<Reading> {
+/** Every row through this process: the exact way, open to every side. */
+const readRows: ReadSide = async (side, kept, maxRows, signal) => {
   const aggregate = new Aggregate();
   const rows: Row[] = [];
   for await (const batch of side.read(signal)) {
@@ -88,7 +115,7 @@ async function readSide(
     if (rows.length > maxRows) throw tooManyRows(side.name, maxRows);
   }
   return { aggregate, rows };
-}
+};
 
 export interface BucketPair {
   currency: string;

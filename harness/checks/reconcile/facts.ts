@@ -92,6 +92,7 @@ export const ReconcileFacts = Type.Object({
     to: Type.String({ description: 'empty where open; rows at this moment do not count' }),
   }),
   readings: Type.Integer({ minimum: 1 }),
+  summed_by: Type.String({ description: 'database, or countersign where only reading every row can tell' }),
   started_at: Instant(),
   finished_at: Instant(),
 });

@@ -2,7 +2,7 @@ import { CountersignError } from '../../errors.ts';
 import { type CheckContext, defineCheck } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
-import { type Comparison, compareSides } from './compare.ts';
+import { type Comparison, compareInDatabase, compareSides } from './compare.ts';
 import { keepEvidence } from './evidence.ts';
 import { ReconcileFacts } from './facts.ts';
 import type { Rules } from './normalise.ts';
@@ -48,13 +48,15 @@ async function reconcile(
     openSide('left', options, rules, context),
     openSide('right', options, rules, context),
   ]);
-  const comparison = await compareSides(left, right, {
+  const settings = {
     maxRows: options.max_rows ?? defaultMaxRows,
     passes: options.passes ?? defaultPasses,
     tolerance,
     scaleOf: scaleReader(options),
     signal: context.signal,
-  });
+  };
+  const inDatabase = await compareInDatabase(left, right, settings);
+  const comparison = inDatabase ?? (await compareSides(left, right, settings));
   refuseNothing(options, { left, right }, comparison);
   const finishedAt = context.clock.now();
   const describe = createDescribe(options.mask_keys ?? false, finishedAt);
@@ -71,6 +73,7 @@ async function reconcile(
   const common = {
     compared_by: ['key', 'amount', 'currency', ...dimensionNames(rules)],
     window: { zone, from: edgeText(rules.from), to: edgeText(rules.to) },
+    summed_by: inDatabase ? 'database' : 'countersign',
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
   };

@@ -2,7 +2,9 @@ import { CountersignError } from '../../errors.ts';
 import type { PostgresSource, TextRow } from '../../sources/define.ts';
 import { createNormaliser, type Rules } from './normalise.ts';
 import type { Columns, SideLabel, SqlOptions } from './options.ts';
+import { isPushable, quote } from './pushdown.ts';
 import type { Side } from './side.ts';
+import { openDatabaseSide } from './side-database.ts';
 
 /** A float can't hold 0.10; `money` prints by the locale of the server. */
 const notMoney = new Set(['real', 'double precision', 'money']);
@@ -19,9 +21,12 @@ export interface SqlSideOptions {
 export async function openSqlSide(options: SqlSideOptions, signal: AbortSignal): Promise<Side> {
   const { label, name, sql, columns, rules, source } = options;
   const params = sql.params ?? [];
-  await refuseInexactColumns(options, signal);
+  const types = await readTypes(options, signal);
   const read = (raw: TextRow, column: string) => raw[column];
   const normalise = createNormaliser({ label, name, columns, rules, read, json: false });
+  const database = isPushable(columns, types, rules)
+    ? await openDatabaseSide({ name, sql, columns, rules, source, normalise }, signal)
+    : undefined;
   return {
     label,
     name,
@@ -29,6 +34,7 @@ export async function openSqlSide(options: SqlSideOptions, signal: AbortSignal):
     definition: { source: source.name, query: sql.query, params, columns },
     snapshot: () => 'one REPEATABLE READ transaction',
     requests: () => 0,
+    ...(database ? { database } : {}),
     async *read(until) {
       let index = 0;
       for await (const batch of source.stream(sql.query, params, until)) {
@@ -38,31 +44,25 @@ export async function openSqlSide(options: SqlSideOptions, signal: AbortSignal):
   };
 }
 
-/** Also finds a misspelt column before anything is read. */
-async function refuseInexactColumns(
+/** Types of the columns in use, rows unread. Also finds a misspelt column before anything is read. */
+async function readTypes(
   { name, sql, columns, source }: SqlSideOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const used = usedColumns(columns);
+): Promise<TextRow> {
   const inner = sql.query.trim().replace(/;\s*$/, '');
-  const types = used.map(
+  const asked = usedColumns(columns).map(
     (column) => `pg_typeof((SELECT q.${quote(column)} FROM q LIMIT 0))::text AS ${quote(column)}`,
   );
-  const answer = await source.query(
-    `WITH q AS (${inner}\n) SELECT ${types.join(', ')}`,
-    sql.params ?? [],
-    signal,
+  const text = `WITH q AS (${inner}\n) SELECT ${asked.join(', ')}`;
+  const { rows } = await source.query(text, sql.params ?? [], signal);
+  const types = rows[0] ?? {};
+  const type = types[columns.amount] ?? 'unknown';
+  if (!notMoney.has(type)) return types;
+  throw new CountersignError(
+    'SOURCE_ANSWER',
+    `${name}: \`${columns.amount}\` is ${type}, which cannot hold money exactly`,
+    { hint: 'store and select the amount as numeric or as an integer of minor units' },
   );
-  const type = answer.rows[0]?.[columns.amount] ?? 'unknown';
-  if (notMoney.has(type)) {
-    throw new CountersignError(
-      'SOURCE_ANSWER',
-      `${name}: \`${columns.amount}\` is ${type}, which cannot hold money exactly`,
-      {
-        hint: 'store and select the amount as numeric or as an integer of minor units',
-      },
-    );
-  }
 }
 
 function usedColumns(columns: Columns): string[] {
@@ -71,8 +71,4 @@ function usedColumns(columns: Columns): string[] {
   if (typeof sign === 'object') named.push(sign.column);
   if ('column' in currency) named.push(currency.column);
   return [...new Set([key, amount, ...named])];
-}
-
-function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

@@ -38,7 +38,7 @@ export interface SummaryInput {
   redact(text: string): string;
 }
 
-type Computed = Omit<ReconcileFacts, 'compared_by' | 'window' | 'started_at' | 'finished_at'>;
+type Computed = Omit<ReconcileFacts, 'compared_by' | 'window' | 'summed_by' | 'started_at' | 'finished_at'>;
 
 export function summarise(input: SummaryInput): { facts: Computed; buckets: BucketPair[] } {
   const { comparison, describe } = input;
