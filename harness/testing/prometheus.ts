@@ -115,11 +115,8 @@ export async function testTool(name: ToolName): Promise<string> {
 }
 
 /** A program that ends before it is ready fails at once, with its own last words. */
-async function started(
-  url: string,
-  { path, args, cwd }: { path: string; args: string[]; cwd?: string },
-): Promise<ChildProcess> {
-  const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(cwd && { cwd }) });
+async function started(url: string, { path, args }: { path: string; args: string[] }): Promise<ChildProcess> {
+  const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr?.on('data', (chunk) => {
     said = (said + chunk).slice(-2_000);

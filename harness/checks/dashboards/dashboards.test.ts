@@ -128,7 +128,7 @@ describe('dashboards', () => {
     ],
     ['a query that does not parse', panel('P', 'sum('), [], 'unparsable', 'P: sum( (column 5)'],
     ['a metric that is not there', panel('P', 'oders_total'), [], 'empty', 'P'],
-    ['only NaN', panel('P', 'broken'), [], 'empty', 'P'],
+    ['only NaN', panel('P', 'broken'), [], 'idle', 'P'],
     [
       'LogQL without a selector',
       { ...panel('P', '|= "x"'), datasource: { type: 'loki' } },

@@ -53,6 +53,7 @@ export default defineCheck({
     unparsable: texts(),
     failing: texts(),
     empty: texts(),
+    idle: texts(),
     stale: texts(),
     unchecked: texts(),
     excepted: texts(),
@@ -64,6 +65,7 @@ export default defineCheck({
     'size(unparsable) == 0',
     'size(failing) == 0',
     'size(empty) == 0',
+    'size(idle) == 0',
     'size(stale) == 0',
   ],
   effects: 'reads',
@@ -98,7 +100,10 @@ async function measure(options: Settings, context: CheckContext) {
     unparsable: panels.flatMap(({ unparsable }) => unparsable),
     failing: panels.filter(({ error }) => error !== '').map(({ title, error }) => `${title}: ${error}`),
     empty: judged.flatMap(({ empty }) => empty),
-    stale: judged.filter(({ fresh, empty }) => !fresh && empty.length === 0).map(({ title }) => title),
+    idle: judged.flatMap(({ idle }) => idle),
+    stale: judged
+      .filter(({ fresh, empty, idle }) => !fresh && empty.length + idle.length === 0)
+      .map(({ title }) => title),
     unchecked: panels.filter(({ unchecked }) => unchecked > 0).map(({ title }) => title),
     excepted,
   };

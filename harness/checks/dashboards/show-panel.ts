@@ -15,7 +15,8 @@ export const PanelFact = Type.Object({
   fresh: Type.Boolean(),
   age_seconds: Type.Optional(Type.Number({ description: 'of the stalest selector behind the panel' })),
   error: Type.String({ description: 'the first refusal of Prometheus' }),
-  empty: Type.Array(Type.String(), { description: 'queries or combinations without a value' }),
+  empty: Type.Array(Type.String(), { description: 'queries, or combinations of values, without a series' }),
+  idle: Type.Array(Type.String(), { description: 'with series, but without a number: all is NaN' }),
   unparsable: Type.Array(Type.String()),
   unchecked: Type.Integer({ description: 'queries that Prometheus does not answer' }),
   problems: Type.Array(Type.String()),
@@ -24,6 +25,7 @@ export const PanelFact = Type.Object({
 export interface QueryRecord {
   panel: string;
   query: string;
+  /** With at least one number. */
   series: number;
   points: number;
 }
@@ -51,6 +53,7 @@ export async function showPanel(dashboard: Dashboard, panel: Panel, asking: Aski
     fresh: false,
     error: '',
     empty: [],
+    idle: [],
     unparsable: [],
     unchecked: 0,
     problems: [...panel.problems],
@@ -86,7 +89,7 @@ async function showQuery(fact: PanelFact, { expr }: Target, asking: Asking): Pro
       `${chosen.length} combinations of values, of which ${asking.maxCombinations} were run`,
     );
   }
-  const empty: string[] = [];
+  const without = { empty: [] as string[], idle: [] as string[] };
   let shown = 0;
   for (const values of chosen.slice(0, asking.maxCombinations)) {
     const query = substitute(expr, escaped(values), asking.window);
@@ -95,17 +98,25 @@ async function showQuery(fact: PanelFact, { expr }: Target, asking: Asking): Pro
       fact.unparsable.push(`${fact.title}: ${query} (column ${wrong.column})`);
       return;
     }
-    const series = await run(fact, query, asking);
+    const { answered, series } = await run(fact, query, asking);
     shown += series;
-    if (series === 0) empty.push(`${fact.title}${nameOf(values)}`);
+    if (series === 0) without[answered ? 'idle' : 'empty'].push(`${fact.title}${nameOf(values)}`);
   }
   fact.series += shown;
   if (chosen.length === 0) fact.empty.push(fact.title);
-  else if (asking.everyValue || shown === 0) fact.empty.push(...empty);
+  else if (asking.everyValue || shown === 0) {
+    fact.empty.push(...without.empty);
+    fact.idle.push(...without.idle);
+  }
 }
 
-/** How many series have a value in the range; what Prometheus refuses is kept, what does not answer throws. */
-async function run(fact: PanelFact, query: string, asking: Asking): Promise<number> {
+interface Shown {
+  answered: boolean;
+  series: number;
+}
+
+/** How many series have a number in the range; what Prometheus refuses is kept, what does not answer throws. */
+async function run(fact: PanelFact, query: string, asking: Asking): Promise<Shown> {
   const { prometheus, window, signal } = asking;
   try {
     const answer = await prometheus.range(query, {
@@ -120,11 +131,11 @@ async function run(fact: PanelFact, query: string, asking: Asking): Promise<numb
     const series = points.filter((count) => count > 0).length;
     asking.records.push({ panel: fact.title, query, series, points: points.reduce((a, b) => a + b, 0) });
     await addAge(fact, query, asking);
-    return series;
+    return { answered: answer.length > 0, series };
   } catch (thrown) {
     if (!(thrown instanceof CountersignError) || thrown.code !== 'SOURCE_ANSWER') throw thrown;
     fact.error ||= thrown.message;
-    return 0;
+    return { answered: false, series: 0 };
   }
 }
 
