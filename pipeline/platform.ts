@@ -1,8 +1,14 @@
 import type { Registry } from '@prometheus-io/client';
 import type { DestinationStream } from 'pino';
 import type { LoadedConfig } from '#pipeline/config.ts';
-import { backoffFlag, createTokenProvider, envSecret, fileSecret, syncFlag } from '#pipeline/mono/index.ts';
-import type { TokenProvider } from '#pipeline/mono/types.ts';
+import {
+  backoffFlag,
+  createTokenProvider,
+  envSecret,
+  fileSecret,
+  syncFlag,
+  type TokenProvider,
+} from '#pipeline/mono/index.ts';
 import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
 import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
 import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';

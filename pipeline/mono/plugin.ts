@@ -50,16 +50,8 @@ export function createMono(deps: MonoDeps): Mono {
     areCredentialsSet: config.MONO_SECRET_KEY !== '' && config.MONO_APP_ID !== '',
     defaultPageLimit: config.MONO_DEFAULT_TRANSACTION_LIMIT,
   };
-  const handlers = new Map<string, unknown>([
-    [operations.fetch.name, syncAccount],
-    [operations.transform.name, transformTransaction],
-    [operations.sync.name, runSyncOperation],
-  ]);
-  validateRegistry(Object.values(operations), handlers, {
-    validate: config.ROUTER_VALIDATE_ON_STARTUP,
-    failFast: config.ROUTER_FAIL_FAST_ON_STARTUP,
-    warn: (problem) => log.warn({ event: 'registry.problem', problem }, problem),
-  });
+  checkRegistry(deps);
+  exposeTokenAge(registry, deps.token);
   const jobs = createJobRunner({
     sync,
     queue,
@@ -69,14 +61,6 @@ export function createMono(deps: MonoDeps): Mono {
     schedule: config.MONO_SYNC_SCHEDULE,
     retention: { rawDays: config.MONO_RAW_RETENTION_DAYS },
     signal: deps.signal,
-  });
-  new Gauge({
-    name: 'taxpoynt_mono_token_age_seconds',
-    help: 'Age of the oldest provider token held in memory; 0 when none is held.',
-    registers: [registry],
-    collect() {
-      this.set(deps.token.ageSeconds());
-    },
   });
   return {
     sync,
@@ -104,6 +88,30 @@ export function createMono(deps: MonoDeps): Mono {
       flags.watch((values) => jobs.follow(values.get(syncFlag) === true));
     },
   };
+}
+
+function checkRegistry({ config, log }: MonoDeps): void {
+  const handlers = new Map<string, unknown>([
+    [operations.fetch.name, syncAccount],
+    [operations.transform.name, transformTransaction],
+    [operations.sync.name, runSyncOperation],
+  ]);
+  validateRegistry(Object.values(operations), handlers, {
+    validate: config.ROUTER_VALIDATE_ON_STARTUP,
+    failFast: config.ROUTER_FAIL_FAST_ON_STARTUP,
+    warn: (problem) => log.warn({ event: 'registry.problem', problem }, problem),
+  });
+}
+
+function exposeTokenAge(registry: Registry, token: TokenProvider): void {
+  new Gauge({
+    name: 'taxpoynt_mono_token_age_seconds',
+    help: 'Age of the oldest provider token held in memory; 0 when none is held.',
+    registers: [registry],
+    collect() {
+      this.set(token.ageSeconds());
+    },
+  });
 }
 
 export function createSyncDeps(deps: Omit<MonoDeps, 'queue' | 'signal'>): SyncDeps {

@@ -1,4 +1,4 @@
-import type { Database } from './db.ts';
+import type { Database, Queryable } from './db.ts';
 
 export type FlagValue = boolean | number;
 
@@ -42,30 +42,7 @@ export function createFlagStore(db: Database) {
       return rows;
     },
 
-    /** The override and its audit row stand or fall together. */
-    change: (change: OverrideChange): Promise<void> =>
-      db.transaction(async (tx) => {
-        const key = [change.flag, change.instance];
-        const before = await tx.query<{ value: FlagValue }>(
-          'SELECT value FROM flag_overrides WHERE flag = $1 AND instance_id = $2 FOR UPDATE',
-          key,
-        );
-        if (change.value === null) {
-          await tx.query('DELETE FROM flag_overrides WHERE flag = $1 AND instance_id = $2', key);
-        } else {
-          await tx.query(
-            `INSERT INTO flag_overrides (flag, instance_id, value, updated_by) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (flag, instance_id)
-             DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by, updated_at = now()`,
-            [...key, JSON.stringify(change.value), change.actor],
-          );
-        }
-        await tx.query(
-          `INSERT INTO flag_audit (flag, instance_id, old_value, new_value, actor, reason)
-           VALUES ($1, $2, $3, $4, $5, $6)`,
-          [...key, jsonOrNull(before.rows[0]?.value), jsonOrNull(change.value), change.actor, change.reason],
-        );
-      }),
+    change: (change: OverrideChange): Promise<void> => db.transaction((tx) => applyChange(tx, change)),
 
     async report(instance: string, states: { flag: string; declared: FlagValue; running: FlagValue }[]) {
       await db.query(
@@ -74,7 +51,10 @@ export function createFlagStore(db: Database) {
          FROM jsonb_to_recordset($2::jsonb) AS s (flag text, declared jsonb, running jsonb)
          ON CONFLICT (flag, instance_id)
          DO UPDATE SET declared = excluded.declared, running = excluded.running, seen_at = now()`,
-        [instance, JSON.stringify(states)],
+        [
+          instance,
+          JSON.stringify(states.map(({ flag, declared, running }) => ({ flag, declared, running }))),
+        ],
       );
     },
 
@@ -92,6 +72,30 @@ export function createFlagStore(db: Database) {
       return rows;
     },
   };
+}
+
+/** The override and its audit row stand or fall together. */
+async function applyChange(tx: Queryable, change: OverrideChange): Promise<void> {
+  const key = [change.flag, change.instance];
+  const before = await tx.query<{ value: FlagValue }>(
+    'SELECT value FROM flag_overrides WHERE flag = $1 AND instance_id = $2 FOR UPDATE',
+    key,
+  );
+  if (change.value === null) {
+    await tx.query('DELETE FROM flag_overrides WHERE flag = $1 AND instance_id = $2', key);
+  } else {
+    await tx.query(
+      `INSERT INTO flag_overrides (flag, instance_id, value, updated_by) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (flag, instance_id)
+       DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by, updated_at = now()`,
+      [...key, JSON.stringify(change.value), change.actor],
+    );
+  }
+  await tx.query(
+    `INSERT INTO flag_audit (flag, instance_id, old_value, new_value, actor, reason)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [...key, jsonOrNull(before.rows[0]?.value), jsonOrNull(change.value), change.actor, change.reason],
+  );
 }
 
 export type FlagStore = ReturnType<typeof createFlagStore>;

@@ -57,17 +57,13 @@ export async function createFlags(options: FlagOptions): Promise<Flags> {
   const { store, instanceId, declarations, log } = options;
   let overrides: Override[] = [];
   let last = '';
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  let asked = 0;
+  let applied = 0;
   const watchers: ((values: ReadonlyMap<string, FlagValue>) => void)[] = [];
 
   const view = () => declarations.map((declaration) => resolve(declaration, overrides, instanceId));
   const values = () => new Map(view().map(({ flag, running }) => [flag, running]));
-  const client = await openFeatureClient(instanceId, (flag) => {
-    const found = view().find((candidate) => candidate.flag === flag);
-    if (!found) throw new ServiceError('NOT_FOUND', `no flag ${flag}`);
-    return found;
-  });
+  const client = await openFeatureClient(instanceId, (flag) => findFlag(view(), flag));
   const gauges = createGauges(options.registry);
 
   function publish(): void {
@@ -81,25 +77,27 @@ export async function createFlags(options: FlagOptions): Promise<Flags> {
   }
 
   async function refresh(): Promise<void> {
-    overrides = await store.overrides();
+    const turn = ++asked;
+    const found = await store.overrides();
+    // An older answer that comes late must not undo a newer one.
+    if (turn < applied) return;
+    applied = turn;
+    overrides = found;
     publish();
   }
 
   async function tick(): Promise<void> {
     try {
       await refresh();
-      await store.report(
-        instanceId,
-        view().map(({ flag, declared, running }) => ({ flag, declared, running })),
-      );
+      await store.report(instanceId, view());
     } catch (error) {
       // The last known values hold: a database that is away must not flip a flag.
       log.warn({ err: textOf(error) }, 'flags could not be refreshed');
     }
-    if (!stopped) timer = setTimeout(tick, options.pollIntervalMs);
   }
 
   publish();
+  const poll = createPoll(tick, options.pollIntervalMs);
   return {
     declarations,
     view,
@@ -110,11 +108,36 @@ export async function createFlags(options: FlagOptions): Promise<Flags> {
       watchers.push(onChange);
       onChange(values());
     },
-    start: () => void tick(),
+    start: poll.start,
     async stop() {
+      await poll.stop();
+      await store.withdraw(instanceId).catch(() => {});
+    },
+  };
+}
+
+function findFlag(views: FlagView[], flag: string): FlagView {
+  const found = views.find((candidate) => candidate.flag === flag);
+  if (!found) throw new ServiceError('NOT_FOUND', `no flag ${flag}`);
+  return found;
+}
+
+/** One turn at a time; stopping waits for the one under way. */
+function createPoll(turn: () => Promise<void>, intervalMs: number) {
+  let timer: NodeJS.Timeout | undefined;
+  let current = Promise.resolve();
+  let stopped = false;
+  const next = () => {
+    current = turn().then(() => {
+      if (!stopped) timer = setTimeout(next, intervalMs);
+    });
+  };
+  return {
+    start: next,
+    stop() {
       stopped = true;
       clearTimeout(timer);
-      await store.withdraw(instanceId).catch(() => {});
+      return current;
     },
   };
 }
