@@ -283,6 +283,23 @@ describe('link', () => {
     expect(await client().initiate({ accountId: account, ...input })).toMatchObject(wanted);
   });
 
+  it('fact: a sandbox session and the login user_good / 123456 give a code', async () => {
+    const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+      fetch(`${simulator.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'mono-sec-key': 'test_sk_simulator', ...headers },
+        body: JSON.stringify(body),
+      });
+    const session = (await (await post('/v2/connect/session', {})).json()) as { data: { id: string } };
+    const header = { 'x-session-id': session.data.id };
+    const login = await post('/v2/connect/login', { username: 'user_good', password: '123456' }, header);
+    const { data } = (await login.json()) as { data: { code: string } };
+    expect(await client().exchangeCode(data.code)).toEqual({ id: 'acc_sandbox_login' });
+    expect(
+      (await post('/v2/connect/login', { username: 'user_good', password: '123456' }, header)).status,
+    ).toBe(400);
+  });
+
   it('fact: a code lives ten minutes and gives the permanent account id', async () => {
     const code = simulator.control.issueCode(account);
     expect(await client().exchangeCode(code)).toEqual({ id: account });

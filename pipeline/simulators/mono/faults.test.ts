@@ -131,8 +131,8 @@ describe('faults that stay', () => {
 describe('the page of the simulator', () => {
   it('has a row for every fault, and for nothing else', async () => {
     const page = await readFile(new URL('./README.md', import.meta.url), 'utf8');
-    const table = page.slice(page.indexOf('| kind |')).split('\n\n')[0] ?? '';
-    const named = [...table.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, kind]) => kind);
+    const table = page.slice(page.indexOf('| kind ')).split('\n\n')[0] ?? '';
+    const named = [...table.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, kind]) => kind);
     expect(named).toEqual([...faultKinds]);
   });
 });

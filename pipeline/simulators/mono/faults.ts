@@ -9,6 +9,8 @@ export const endpoints = [
   'transactions',
   'job',
   'unlink',
+  'session',
+  'login',
 ] as const;
 
 export type Endpoint = (typeof endpoints)[number];

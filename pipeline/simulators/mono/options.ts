@@ -24,6 +24,7 @@ export const defaultAccounts: readonly AccountSpec[] = [
   { id: 'acc_sandbox_123', rows: 307, name: 'ADA STORES', accountNumber: '0123456789' },
   { id: 'acc_sandbox_tiny', rows: 32, maxRows: 40, name: 'KIOSK 12', accountNumber: '0123456712' },
   { id: 'acc_sandbox_empty', rows: 0, name: 'NEW CUSTOMER', accountNumber: '0123456700' },
+  { id: 'acc_sandbox_login', rows: 12, name: 'USER GOOD', accountNumber: '0123456799' },
 ];
 
 export interface MonoSimulatorOptions {
@@ -35,6 +36,8 @@ export interface MonoSimulatorOptions {
   webhookSecret?: string;
   seed?: string;
   accounts?: readonly AccountSpec[];
+  /** The account behind the sandbox customer's login. */
+  loginAccount?: string;
   /** When the newest seeded rows were booked. Fixed, so that a restart serves the same rows. */
   anchor?: Date;
   now?: () => Date;
@@ -54,6 +57,7 @@ export function settingsOf(options: MonoSimulatorOptions): Settings {
     webhookSecret: 'sec_test_mono',
     seed: 'countersign',
     accounts: defaultAccounts,
+    loginAccount: 'acc_sandbox_login',
     anchor: new Date('2026-11-20T09:30:00.000Z'),
     now: () => new Date(),
     log: () => {},

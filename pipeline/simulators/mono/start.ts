@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { registerConnect } from './connect.ts';
 import { controlOf, registerControl, type SimulatorControl } from './control.ts';
 import { failed } from './envelope.ts';
 import { type MonoSimulatorOptions, settingsOf } from './options.ts';
@@ -23,6 +24,7 @@ export async function startMonoSimulator(options: MonoSimulatorOptions = {}): Pr
   });
   describeItself(app, state);
   registerRoutes(app, state);
+  registerConnect(app, state);
   registerControl(app, state);
   await app.listen({ port: settings.port, host: settings.host });
   const { port } = app.server.address() as AddressInfo;
