@@ -192,7 +192,10 @@ async function measureAll(
   const context: Omit<CheckContext, 'item' | 'attempt' | 'needs' | 'artifact' | 'progress'> = {
     gate: gate.gate.gate,
     runId: run.id,
-    environment: resolved.view,
+    environment: {
+      ...resolved.view,
+      ...(environment.stack && run.rehearse ? { rehearse: run.rehearse } : {}),
+    },
     sources,
     signal,
     clock,

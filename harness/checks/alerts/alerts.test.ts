@@ -144,6 +144,8 @@ describe('alerts', () => {
   it('does not take undivided rules for divided ones', async () => {
     const facts = await measure({ alerts: quiet, divided_by: '${vars.factor}' });
     expect(facts.divided_by).toBe(60);
+    const rehearsed = testContext({ ...context(), environment: { rehearse: 60 } });
+    expect((await alerts.measure({ rules }, rehearsed)).facts.divided_by).toBe(60);
     expect(facts.differing.map(({ name }) => name)).toContain('SlowJobs');
     await expect(measure({ divided_by: '${vars.factor}x' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',

@@ -22,7 +22,8 @@ const AlertsOptions = Options({
   ),
   divided_by: Type.Optional(
     Type.Union([Type.Number({ minimum: 1 }), Type.String({ pattern: '\\$\\{' })], {
-      description: 'how much shorter the waits and ranges of the loaded rules are; default 1',
+      description:
+        'how much shorter the waits and ranges of the loaded rules are; default: as the local stack runs',
     }),
   ),
   least_range: Type.Optional(
@@ -138,7 +139,7 @@ async function measure(options: Settings, context: CheckContext) {
 }
 
 async function clocksOf(options: Settings, context: CheckContext): Promise<Clocks> {
-  const filled = await interpolate(options.divided_by ?? 1, context);
+  const filled = await interpolate(options.divided_by ?? context.environment.rehearse ?? 1, context);
   const dividedBy = Number(filled);
   if (!Number.isFinite(dividedBy) || dividedBy < 1) {
     throw new CountersignError('CONFIG_INVALID', `\`divided_by\` is ${filled}, not a number of at least 1`);
