@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import nock from 'nock';
 import { describe, expect, it } from 'vitest';
 import { callbackSecret, createTokenProvider } from '../token-provider.ts';
 import { base, fetchAll, make, onePage, path, transactions, useNock, window } from './mocked-mono.ts';
+import { retryAfterMs } from './retry.ts';
 import { collect, testNow } from './testing.ts';
 
 useNock();
@@ -38,6 +40,23 @@ describe('retries', () => {
     const test = make({ backoffFactor: () => factor });
     await collect(test.client.pages(window));
     expect(test.slept).toEqual([250]);
+  });
+
+  it('waits five minutes at most, whatever the factor', async () => {
+    transactions().reply(500);
+    transactions().reply(200, onePage);
+    const test = make({ backoffFactor: () => 1e9 });
+    await collect(test.client.pages(window));
+    expect(test.slept).toEqual([150_000]);
+  });
+
+  it('reads any header as a wait or as none', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.nat().map(String), fc.date().map(String)), (header) => {
+        const wait = retryAfterMs(header, testNow) ?? 0;
+        expect(Number.isFinite(wait) && wait >= 0).toBe(true);
+      }),
+    );
   });
 
   it.each(['soon', '-5', '1.5', 'Wed'])('ignores a `Retry-After` of %j', async (header) => {

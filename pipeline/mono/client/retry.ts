@@ -2,6 +2,8 @@ import { MonoAuthError, MonoError, MonoRateLimitError } from './errors.ts';
 
 const baseMs = 500;
 const ceilingMs = 30_000;
+/** Whatever the factor: a run that waits holds its lease. */
+const longestBackoffMs = 300_000;
 /** Longer than this nobody waits inside a request: the error carries the wait, and the job is run later. */
 const longestRetryAfterMs = 120_000;
 
@@ -32,7 +34,8 @@ export function retryDelayMs(
   }
   const given = policy.backoffFactor();
   const factor = Number.isFinite(given) && given > 0 ? given : 1;
-  return policy.random() * Math.min(ceilingMs, baseMs * 2 ** (attempt - 1)) * factor;
+  const limit = Math.min(ceilingMs, baseMs * 2 ** (attempt - 1)) * factor;
+  return policy.random() * Math.min(longestBackoffMs, limit);
 }
 
 /** `Retry-After` in seconds or as an HTTP date; undefined when it is neither. */
