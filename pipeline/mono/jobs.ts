@@ -117,8 +117,16 @@ async function runSyncJob(deps: JobDeps, job: JobContext<SyncJob>): Promise<void
       signal: AbortSignal.any([deps.signal, job.signal]),
     });
   } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== 'SYNC_IN_PROGRESS') throw error;
-    // The run under way may have begun before the news that this job stands for.
-    await enqueueSync(deps.queue, job.data, { startAfterSeconds: 5 });
+    if (!(error instanceof ServiceError)) throw error;
+    if (error.code === 'SYNC_IN_PROGRESS') {
+      // The run under way may have begun before the news that this job stands for.
+      await enqueueSync(deps.queue, job.data, { startAfterSeconds: 5 });
+    } else {
+      // An account that is gone or unlinked stays so: trying again would not help.
+      deps.log.warn(
+        { event: 'jobs.dropped', account_id: job.data.accountId, reason: error.code },
+        error.message,
+      );
+    }
   }
 }

@@ -5,7 +5,7 @@ import { stages } from './operations.ts';
 
 it('M9: accounts beyond the cap share one label, so that the series are bounded', async () => {
   const registry = new Registry();
-  const metrics = createMonoMetrics(registry, 3);
+  const metrics = createMonoMetrics(registry, { maxAccounts: 3 });
   for (let account = 0; account < 50; account++) {
     metrics.prime(`account-${account}`);
     metrics.error('sync', 'MonoTimeoutError', `account-${account}`);
@@ -18,6 +18,6 @@ it('M9: accounts beyond the cap share one label, so that the series are bounded'
 
 it('M9: an exception class outside the closed list counts as other', async () => {
   const registry = new Registry();
-  createMonoMetrics(registry, 3).error('persist', 'SomethingNew', 'a');
+  createMonoMetrics(registry, { maxAccounts: 3 }).error('persist', 'SomethingNew', 'a');
   expect(await registry.metrics()).toContain('stage="persist",reason="other",account_id="a"} 1');
 });

@@ -40,7 +40,7 @@ function createAccountLabel(maxAccounts: number): (accountId: string) => string 
   };
 }
 
-function createSeries(registry: Registry) {
+function createSeries(registry: Registry, refreshStreaks: () => Promise<void>) {
   const registers = [registry];
   return {
     seconds: new Histogram({
@@ -67,6 +67,7 @@ function createSeries(registry: Registry) {
       help: 'Failed runs of an account since the last one that worked.',
       labelNames: ['provider', 'account_id'] as const,
       registers,
+      collect: refreshStreaks,
     }),
   };
 }
@@ -97,8 +98,20 @@ function createClientSeries(registry: Registry) {
   };
 }
 
-export function createMonoMetrics(registry: Registry, maxAccounts: number): MonoMetrics {
-  const series = createSeries(registry);
+export interface MonoMetricsOptions {
+  maxAccounts: number;
+  /** The streaks as all instances see them: a run elsewhere changes what is scraped here. */
+  readStreaks?: () => Promise<{ id: string; streak: number }[]>;
+}
+
+export function createMonoMetrics(registry: Registry, options: MonoMetricsOptions): MonoMetrics {
+  const { maxAccounts, readStreaks = async () => [] } = options;
+  const setStreak = (accountId: string, streak: number) =>
+    series.streak.set({ provider, account_id: label(accountId) }, streak);
+  const series = createSeries(registry, async () => {
+    // Without the database the last known values are scraped.
+    for (const { id, streak } of await readStreaks().catch(() => [])) setStreak(id, streak);
+  });
   const client = createClientSeries(registry);
   const label = createAccountLabel(maxAccounts);
   const primed = new Set<string>();
@@ -126,9 +139,7 @@ export function createMonoMetrics(registry: Registry, maxAccounts: number): Mono
     zeroTransactions(accountId) {
       series.zero.inc({ provider, account_id: label(accountId) });
     },
-    failureStreak(accountId, streak) {
-      series.streak.set({ provider, account_id: label(accountId) }, streak);
-    },
+    failureStreak: setStreak,
     rateLimitWait,
     client: {
       request(endpoint, method, status, seconds) {

@@ -16,6 +16,7 @@ let postgres: TestDatabase;
 let simulator: RunningSimulator;
 let service: TestService;
 let account: TestAccount;
+let databaseUrl: string;
 
 beforeAll(async () => {
   postgres = await startTestDatabase();
@@ -25,7 +26,8 @@ afterAll(() => postgres?.stop());
 
 beforeEach(async () => {
   simulator = await startSimulator();
-  service = await startService(testEnv(await postgres.fresh(), simulator));
+  databaseUrl = await postgres.fresh();
+  service = await startService(testEnv(databaseUrl, simulator));
   await service.app.started;
   account = await linkAccount(service, 'acc_sandbox_123');
 });
@@ -110,6 +112,31 @@ describe('M10: the flag', () => {
     expect(await one('SELECT count(*)::int AS count FROM flag_audit', [])).toEqual({ count: 2 });
   });
 
+  it('is a canary: only the instance whose flag is on takes the job', async () => {
+    const { enqueueSync } = await import('./jobs.ts');
+    const env = testEnv(databaseUrl, simulator);
+    const canary = await startService(env);
+    await canary.app.started;
+    await setFlag(false);
+    await setFlag(true, env.INSTANCE_ID);
+    await service.logged((line) => line.event === 'jobs.sync' && line.taking === false);
+    const { accountId } = account;
+    await enqueueSync(service.app.queue, {
+      accountId,
+      window: { mode: 'full' },
+      pageLimit: 100,
+      trigger: 'webhook',
+    });
+    await canary.logged(({ event }) => event === 'mono.pipeline.completed');
+    expect(eventsOf('mono.fetch.started')).toHaveLength(0);
+    const { body } = await service.call('GET', '/api/v1/admin/flags', { role: 'ADMIN' });
+    expect(body.data.flags[0].instances.map(({ running }: { running: boolean }) => running).sort()).toEqual([
+      false,
+      true,
+    ]);
+    await canary.close();
+  });
+
   it('M5: the back-off factor is a run-time override, within bounds', async () => {
     const put = (value: unknown) =>
       service.call('PUT', '/api/v1/admin/flags', {
@@ -120,6 +147,31 @@ describe('M10: the flag', () => {
     expect(service.app.platform.flags.number('MONO_BACKOFF_FACTOR')).toBe(4);
     expect((await put(0)).status).toBe(400);
     expect((await put(true)).status).toBe(400);
+  });
+});
+
+describe('M5: after a crash', () => {
+  it('an instance that starts again ends what it left running, and syncs', async () => {
+    const { db } = service.app.platform;
+    await db.query(
+      `INSERT INTO mono_sync_runs (id, account_id, trigger, page_limit, instance_id, lease_until)
+       VALUES (gen_random_uuid(), $1, 'manual', 50, 'crashed', now() + interval '5 min')`,
+      [account.accountId],
+    );
+    expect((await sync()).status).toBe(409);
+    const again = await startService({ ...testEnv(databaseUrl, simulator), INSTANCE_ID: 'crashed' });
+    await again.app.started;
+    expect((await sync()).status).toBe(200);
+    await again.close();
+  });
+
+  it('a run whose lease ran out counts as gone, wherever it was', async () => {
+    await service.app.platform.db.query(
+      `INSERT INTO mono_sync_runs (id, account_id, trigger, page_limit, instance_id, lease_until)
+       VALUES (gen_random_uuid(), $1, 'manual', 50, 'elsewhere', now() - interval '1 s')`,
+      [account.accountId],
+    );
+    expect((await sync()).status).toBe(200);
   });
 });
 

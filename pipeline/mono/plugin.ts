@@ -80,10 +80,7 @@ export function createMono(deps: MonoDeps): Mono {
     },
     async start() {
       await abandonRunsOf(db, config.INSTANCE_ID);
-      for (const { id, streak } of await listStreaks(db, config.METRICS_MAX_ACCOUNTS)) {
-        sync.metrics.prime(id);
-        sync.metrics.failureStreak(id, streak);
-      }
+      for (const { id } of await listStreaks(db, config.METRICS_MAX_ACCOUNTS)) sync.metrics.prime(id);
       await jobs.start();
       flags.watch((values) => jobs.follow(values.get(syncFlag) === true));
     },
@@ -116,7 +113,10 @@ function exposeTokenAge(registry: Registry, token: TokenProvider): void {
 
 export function createSyncDeps(deps: Omit<MonoDeps, 'queue' | 'signal'>): SyncDeps {
   const { config, db, flags, log } = deps;
-  const metrics = createMonoMetrics(deps.registry, config.METRICS_MAX_ACCOUNTS);
+  const metrics = createMonoMetrics(deps.registry, {
+    maxAccounts: config.METRICS_MAX_ACCOUNTS,
+    readStreaks: () => listStreaks(db, config.METRICS_MAX_ACCOUNTS),
+  });
   const client = createMonoClient({
     baseUrl: config.MONO_BASE_URL,
     token: deps.token,

@@ -1,3 +1,4 @@
+import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Flags } from '#pipeline/runtime/flags.ts';
 import { type AccountTotals, getAccount, readTotals } from './accounts.ts';
 import { syncFlag } from './jobs.ts';
@@ -78,7 +79,10 @@ export async function runSyncOperation(
     return answer({ ...nothing, feature_enabled: true, credentials_configured: false, message });
   }
   // An account of another integrator is as unknown as one that does not exist.
-  await getAccount(deps.sync.db, config.account_db_id, siId);
+  const account = await getAccount(deps.sync.db, config.account_db_id, siId);
+  if (config.mono_account_id !== undefined && config.mono_account_id !== account.monoAccountId) {
+    throw new ServiceError('BAD_REQUEST', 'mono_account_id is not the one of account_db_id');
+  }
   return answer(await syncNow(deps, config, options));
 }
 

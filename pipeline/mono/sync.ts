@@ -1,5 +1,5 @@
 import type { Database } from '#pipeline/runtime/db.ts';
-import { classOf } from '#pipeline/runtime/errors.ts';
+import { classOf, ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import { type BankAccount, getAccount, recordOutcome } from './accounts.ts';
 import { recordDeadLetter } from './dead-letters.ts';
@@ -59,6 +59,7 @@ interface Run {
 /** fetch, transform, persist: rows of one account in one window, page by page. */
 export async function syncAccount(deps: SyncDeps, input: SyncInput): Promise<SyncResult> {
   const account = await getAccount(deps.db, input.accountId);
+  if (account.status !== 'active') throw new ServiceError('CONFLICT', `the account is ${account.status}`);
   const span = resolveWindow(input.window, account.cursor, deps.overlapDays);
   const ids = newRunIds();
   const { pageLimit, trigger } = input;

@@ -32,6 +32,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: options.acquireTimeoutMs,
     application_name: options.applicationName,
     keepAlive: true,
+    // A statement of this service takes milliseconds; one that hangs must not hold a connection for ever.
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 60_000,
   });
   pool.on('error', options.onIdleError);
   const acquire = () => pool.connect().catch((error: unknown) => Promise.reject(asBusy(error)));

@@ -86,15 +86,11 @@ export async function createFlags(options: FlagOptions): Promise<Flags> {
     publish();
   }
 
-  async function tick(): Promise<void> {
-    try {
-      await refresh();
-      await store.report(instanceId, view());
-    } catch (error) {
+  const tick = () =>
+    refresh()
+      .then(() => store.report(instanceId, view()))
       // The last known values hold: a database that is away must not flip a flag.
-      log.warn({ err: textOf(error) }, 'flags could not be refreshed');
-    }
-  }
+      .catch((error) => log.warn({ err: textOf(error) }, 'flags could not be refreshed'));
 
   publish();
   const poll = createPoll(tick, options.pollIntervalMs);
