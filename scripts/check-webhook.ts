@@ -4,12 +4,14 @@ import { signBody } from '#pipeline/mono/signature.ts';
 
 const help = `Usage: node scripts/check-webhook.ts
 
-Sends Mono's test event to the webhook of a running service four times: unsigned, forged, signed, and signed
-again. It changes nothing: a test event starts no sync. Prints one line of JSON; exit code 0 if every request
-got an answer (what the answers should be is for the gate to say).
+Sends one event to the webhook of a running service four times: unsigned, forged, signed, and signed again.
+A test event starts nothing; with an account it is the news that the account was updated, which starts a sync.
+Prints one line of JSON; exit code 0 if every request got an answer (what the answers should be is for the
+gate to say).
 
   SERVICE_URL           the running service
   MONO_WEBHOOK_SECRET   signs the body (HMAC SHA-512)
+  MONO_API_ACCOUNT_ID   optional: the account that the event is about
 `;
 
 const path = '/api/v1/webhooks/mono/integrations/mono/webhook';
@@ -26,13 +28,7 @@ async function main(): Promise<number> {
     process.stderr.write('check-webhook: SERVICE_URL and MONO_WEBHOOK_SECRET are required\n');
     return 2;
   }
-  const event = {
-    event: 'mono.events.webhook_test',
-    event_id: `evt_${randomUUID()}`,
-    timestamp: new Date().toISOString(),
-    data: {},
-  };
-  const body = JSON.stringify(event);
+  const body = JSON.stringify(eventAbout(process.env['MONO_API_ACCOUNT_ID']));
   const send = (signature?: string) => post(`${url}${path}`, body, signature);
   const unsigned = await send();
   const forged = await send(signBody(`${secret}x`, body));
@@ -50,7 +46,18 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function post(url: string, body: string, signature?: string): Promise<{ status: number; outcome: string }> {
+function eventAbout(account: string | undefined): object {
+  const news = { event_id: `evt_${randomUUID()}`, timestamp: new Date().toISOString() };
+  if (!account) return { event: 'mono.events.webhook_test', ...news, data: {} };
+  const meta = { data_status: 'AVAILABLE', sync_status: 'SUCCESSFUL', has_new_data: true };
+  return { event: 'mono.events.account_updated', ...news, data: { account: { _id: account }, meta } };
+}
+
+async function post(
+  url: string,
+  body: string,
+  signature?: string,
+): Promise<{ status: number; outcome: string }> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(signature ? { 'x-mono-signature': signature } : {}) },

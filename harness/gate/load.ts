@@ -128,15 +128,20 @@ async function loadItem(
 }
 
 function itemProblems(yaml: YamlFile, item: GateItem, index: number, kind: CheckKind): Problem[] {
-  if (kind.effects !== 'writes' || !item.retries) return [];
-  return [
-    {
-      code: 'CONFIG_INVALID',
-      message: `\`${item.id}\` writes, so it is never repeated`,
-      where: yaml.place(['items', index, 'retries']),
-      hint: 'take `retries` away',
-    },
-  ];
+  const problem = (field: string, message: string, hint: string): Problem => {
+    return { code: 'CONFIG_INVALID', message, where: yaml.place(['items', index, field]), hint };
+  };
+  const problems: Problem[] = [];
+  for (const field of ['retries', 'settle'] as const) {
+    if (kind.effects !== 'writes' || !item[field]) continue;
+    problems.push(problem(field, `\`${item.id}\` writes, so it is never repeated`, `take \`${field}\` away`));
+  }
+  if (item.retries && item.settle) {
+    problems.push(
+      problem('settle', `\`${item.id}\` has both \`retries\` and \`settle\``, 'keep one of them'),
+    );
+  }
+  return problems;
 }
 
 async function kindProblems(

@@ -49,10 +49,10 @@ function itemProblems(items: readonly GateItem[]): PlanProblem[] {
         hint: 'a machine measures (`check`), or a person of a role attests (`attest`)',
       });
     }
-    if (item.attest && (item.with || item.expect || item.retries)) {
+    if (item.attest && (item.with || item.expect || item.retries || item.settle)) {
       problems.push({
         path: at(),
-        message: `\`${item.id}\` is attested by a person: it takes no with, expect or retries`,
+        message: `\`${item.id}\` is attested by a person: it takes no with, expect, retries or settle`,
       });
     }
     for (const about of item.attest?.about ?? []) {

@@ -93,35 +93,73 @@ async function runItem(
   });
 }
 
+type Judged = Attempt & { reason?: string };
+
 async function attempts(
   input: RunInput,
   item: LoadedItem,
   base: ItemReport,
   reports: ReadonlyMap<string, ItemReport>,
 ): Promise<ItemReport> {
-  const made: (Attempt & { reason?: string })[] = [];
   const simulated = new Set<string>();
-  const most = 1 + (item.kind?.effects === 'writes' ? 0 : (item.retries ?? 0));
-  while (made.length < most) {
-    if (made.length > 0) await pause(parseDuration(item.retry_after ?? '1s'), input.signal);
-    if (made.length > 0 && input.signal.aborted) break;
-    const attempt = await attemptOnce(input, item, made.length + 1, reports, simulated);
-    made.push(attempt);
-    input.listener.attempted(item, attempt);
-    if (attempt.state === 'passed') break;
-  }
-  const state = stateOfAttempts(
-    made.map((attempt) => attempt.state),
-    item.flaky,
-  );
+  const measure = (number: number) => attemptOnce(input, item, number, reports, simulated);
+  const { made, settled } = item.settle
+    ? await untilSettled(input, item, parseDuration(item.settle), measure)
+    : { made: await retried(input, item, measure) };
+  const states = made.map((attempt) => attempt.state);
+  const state = stateOfAttempts(states, item.flaky);
   const reason = reasonFor(state, made);
   return {
     ...base,
     state,
     ...(reason ? { reason } : {}),
     attempts: made.map(({ reason: _reason, ...attempt }) => attempt),
+    ...(settled ? { settled } : {}),
     simulated: [...simulated].sort(),
   };
+}
+
+async function retried(
+  input: RunInput,
+  item: LoadedItem,
+  measure: (number: number) => Promise<Judged>,
+): Promise<Judged[]> {
+  const made: Judged[] = [];
+  const most = 1 + (item.kind?.effects === 'writes' ? 0 : (item.retries ?? 0));
+  while (made.length < most) {
+    if (made.length > 0) await pause(retryAfter(item), input.signal);
+    if (made.length > 0 && input.signal.aborted) break;
+    const attempt = await measure(made.length + 1);
+    made.push(attempt);
+    input.listener.attempted(item, attempt);
+    if (attempt.state === 'passed') break;
+  }
+  return made;
+}
+
+/** A declared wait is no retry: what passes in time has passed, and what did not is judged by its last measurement. */
+async function untilSettled(
+  input: RunInput,
+  item: LoadedItem,
+  mostMs: number,
+  measure: (number: number) => Promise<Judged>,
+): Promise<{ made: Judged[]; settled: NonNullable<ItemReport['settled']> }> {
+  const { clock, signal, listener } = input;
+  const from = clock.monotonic();
+  for (let measurements = 1; ; measurements += 1) {
+    const attempt = await measure(measurements);
+    const waited = Math.round(clock.monotonic() - from);
+    if (attempt.state === 'passed' || waited + retryAfter(item) > mostMs || signal.aborted) {
+      listener.attempted(item, attempt);
+      return { made: [attempt], settled: { measurements, waited_ms: waited } };
+    }
+    listener.progress(item, attempt.reason ?? attempt.state);
+    await pause(retryAfter(item), signal);
+  }
+}
+
+function retryAfter(item: LoadedItem): number {
+  return parseDuration(item.retry_after ?? '1s');
 }
 
 async function attemptOnce(

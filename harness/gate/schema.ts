@@ -33,6 +33,12 @@ export const ItemSchema = Options({
     }),
   ),
   retry_after: Type.Optional(DurationText({ description: 'pause before a retry; default 1s' })),
+  settle: Type.Optional(
+    DurationText({
+      description:
+        'measure again, each `retry_after`, until it passes or this time is over: for what needs a scrape to show',
+    }),
+  ),
   flaky: Type.Optional(
     Type.Union([Type.Literal('pass'), Type.Literal('fail')], {
       description: 'does passing after a retry count? default pass',

@@ -71,6 +71,10 @@ export const ItemReportSchema = Options({
   /** Options as the check saw them, defaults filled in, secrets redacted. */
   with: Type.Optional(Anything()),
   attempts: Type.Array(AttemptSchema),
+  /** Of an item that may settle: how often it was measured until the attempt that counts, the only one listed. */
+  settled: Type.Optional(
+    Options({ measurements: Type.Integer({ minimum: 1 }), waited_ms: Type.Integer({ minimum: 0 }) }),
+  ),
   attest: Type.Optional(
     Options({
       role: Type.String(),

@@ -16,7 +16,7 @@ beforeAll(async () => {
     { id: 'acc_processing', rows: 20, dataStatus: 'PROCESSING' as const },
     { id: 'acc_partial', rows: 20, dataStatus: 'PARTIAL' as const },
   ];
-  simulator = await startMonoSimulator({ accounts, now: () => now });
+  simulator = await startMonoSimulator({ accounts, loginAccount: account, now: () => now });
 });
 afterAll(() => simulator.close());
 beforeEach(() => simulator.control.reset());
@@ -284,20 +284,18 @@ describe('link', () => {
   });
 
   it('fact: a sandbox session and the login user_good / 123456 give a code', async () => {
-    const post = (path: string, body: object, headers: Record<string, string> = {}) =>
-      fetch(`${simulator.url}${path}`, {
+    const customer = { username: 'user_good', password: '123456' };
+    const login = (session: string, body: Json) =>
+      call('/v2/connect/login', {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'mono-sec-key': 'test_sk_simulator', ...headers },
         body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', 'x-session-id': session },
       });
-    const session = (await (await post('/v2/connect/session', {})).json()) as { data: { id: string } };
-    const header = { 'x-session-id': session.data.id };
-    const login = await post('/v2/connect/login', { username: 'user_good', password: '123456' }, header);
-    const { data } = (await login.json()) as { data: { code: string } };
-    expect(await client().exchangeCode(data.code)).toEqual({ id: 'acc_sandbox_login' });
-    expect(
-      (await post('/v2/connect/login', { username: 'user_good', password: '123456' }, header)).status,
-    ).toBe(400);
+    const session = async () => String(((await send('/v2/connect/session', {})).body.data as Json).id);
+    const { body } = await login(await session(), customer);
+    expect(await client().exchangeCode(String((body.data as Json).code))).toEqual({ id: account });
+    expect((await login(await session(), { ...customer, password: 'guess' })).status).toBe(401);
+    expect((await login('session_made_up', customer)).status).toBe(400);
   });
 
   it('fact: a code lives ten minutes and gives the permanent account id', async () => {
