@@ -8,8 +8,8 @@ const day = fc
 
 describe('M5: the window of a sync', () => {
   it('begins before any history for a full or a first sync', () => {
-    expect(resolveWindow({ mode: 'full' }, '2026-11-20T09:30:00.000Z', 3).start).toBe('2000-01-01');
-    expect(resolveWindow({ mode: 'incremental' }, null, 3).start).toBe('2000-01-01');
+    expect(resolveWindow({ mode: 'full' }, '2026-11-20T09:30:00.000Z', 3).start).toBe('1970-01-01');
+    expect(resolveWindow({ mode: 'incremental' }, null, 3).start).toBe('1970-01-01');
   });
 
   it('never begins after the cursor, and reaches back by the overlap', () => {

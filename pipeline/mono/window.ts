@@ -8,8 +8,8 @@ export interface SyncWindow {
   end?: string | undefined;
 }
 
-/** Before any bank's history: without a start Mono gives only the most recent rows. */
-const beginning = '2000-01-01';
+/** Before any history: without a start Mono gives only the most recent rows. */
+const beginning = '1970-01-01';
 const dayMs = 86_400_000;
 
 export function resolveWindow(
