@@ -1,3 +1,4 @@
+import { CountersignError } from '../../errors.ts';
 import { absolute } from './money.ts';
 import type { Row } from './normalise.ts';
 
@@ -40,6 +41,9 @@ export interface BreakRules {
   scaleOf(currency: string): number;
 }
 
+/** Rows of one key are matched each with each; so many of them only come from a wrong column. */
+const maxPairs = 1_000_000;
+
 interface Group {
   left: Row[];
   right: Row[];
@@ -67,6 +71,7 @@ function groupOf(groups: Map<string, Group>, key: string): Group {
 
 function compareGroup(key: string, group: Group, rules: BreakRules, found: Breaks): void {
   const all = { left: group.left.filter(counts), right: group.right.filter(counts) };
+  if (all.left.length * all.right.length > maxPairs) throw notAKey(all.left.length, all.right.length);
   const pairs = pairUp(all.left, all.right);
   for (const { left, right } of pairs.both) comparePair(key, left, right, rules, found);
   for (const row of pairs.left) {
@@ -87,6 +92,14 @@ function compareGroup(key: string, group: Group, rules: BreakRules, found: Break
       differs: [],
     });
   }
+}
+
+function notAKey(left: number, right: number): CountersignError {
+  return new CountersignError(
+    'SOURCE_ANSWER',
+    `one key stands in ${left} rows on the left and ${right} on the right`,
+    { hint: 'is `columns.key` really what tells two rows apart?' },
+  );
 }
 
 const counts = (row: Row): boolean => row.excluded === undefined;

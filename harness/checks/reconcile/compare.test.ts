@@ -232,6 +232,14 @@ describe('bounds', () => {
     });
   });
 
+  it('says so when what is declared as the key is none', async () => {
+    const rows = (amount: bigint) => Array.from({ length: 1_100 }, () => makeRow({ key: 'NGN', amount }));
+    await expect(compareRows(rows(1n), rows(2n))).rejects.toMatchObject({
+      code: 'SOURCE_ANSWER',
+      message: expect.stringContaining('1100 rows'),
+    });
+  });
+
   it('keeps only rows whose key falls in a differing partition', () => {
     const rows = Array.from({ length: 20_000 }, (_, n) => makeRow({ key: `tx-${n}` }));
     const changed = rows.with(5, makeRow({ key: 'tx-5', amount: 7n }));

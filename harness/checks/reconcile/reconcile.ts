@@ -32,8 +32,21 @@ export default defineCheck({
     };
     lintTemplates(filled, context, ['window.']);
   },
-  measure: (options, context) => guard(context, 'INTERNAL', () => reconcile(options, context)),
+  measure: (options, context) =>
+    guard(context, 'INTERNAL', () => untilStopped(context.signal, reconcile(options, context))),
 });
+
+/** Two busy servers may take their time to cancel a query; whoever said stop does not wait for them. */
+async function untilStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
 
 async function reconcile(
   options: ReconcileOptions,
@@ -66,6 +79,7 @@ async function reconcile(
     right,
     basis,
     tolerance,
+    inDatabase: inDatabase !== undefined,
     comparison,
     describe,
     redact: context.redact,
@@ -73,7 +87,6 @@ async function reconcile(
   const common = {
     compared_by: ['key', 'amount', 'currency', ...dimensionNames(rules)],
     window: { zone, from: edgeText(rules.from), to: edgeText(rules.to) },
-    summed_by: inDatabase ? 'database' : 'countersign',
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
   };

@@ -82,13 +82,14 @@ describe('sums made by the database', () => {
         const [fast, exact] = [await measure(options), await measure(options, withoutHashes(source))];
         expect([fast.summed_by, exact.summed_by]).toEqual(['database', 'countersign']);
         expect(comparable(fast)).toEqual(comparable(exact));
-        expect(fast.left).toEqual(exact.left);
-        expect(fast.right).toEqual(exact.right);
+        const { snapshot } = exact.left;
+        expect({ ...fast.left, snapshot }).toEqual(exact.left);
+        expect({ ...fast.right, snapshot }).toEqual(exact.right);
         expect(fast.explained).toBe(true);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
-  });
+  }, 120_000);
 
   it('see a swap of two amounts, a changed type, hour or key', async () => {
     const base: Entry[] = [
@@ -177,11 +178,10 @@ describe('sums made by the database', () => {
   });
 
   it('give way to the exact reading when rows move between sums and rows', async () => {
-    await postgres.run('CREATE SEQUENCE moving');
     const moving: SideOptions = {
       sql: {
-        query: `SELECT 'a' AS id, n::numeric AS amount, 'NGN' AS currency, 'credit' AS type,
-          timestamptz '2026-11-20 00:00Z' AS booked_at FROM (SELECT txid_current_snapshot()::text <> '' AS x, pg_postmaster_start_time() IS NOT NULL AS y, (extract(epoch FROM now()) * 1000000)::bigint AS n) s`,
+        query: `SELECT 'a' AS id, (extract(epoch FROM now()) * 1000000)::bigint AS amount, 'NGN' AS currency,
+          'credit' AS type, timestamptz '2026-11-20 00:00Z' AS booked_at`,
       },
       columns: sqlColumns,
     };

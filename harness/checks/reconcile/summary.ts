@@ -33,12 +33,13 @@ export interface SummaryInput {
   right: Side;
   basis: 'net' | 'gross';
   tolerance: bigint;
+  inDatabase: boolean;
   comparison: Comparison;
   describe: Describe;
   redact(text: string): string;
 }
 
-type Computed = Omit<ReconcileFacts, 'compared_by' | 'window' | 'summed_by' | 'started_at' | 'finished_at'>;
+type Computed = Omit<ReconcileFacts, 'compared_by' | 'window' | 'started_at' | 'finished_at'>;
 
 export function summarise(input: SummaryInput): { facts: Computed; buckets: BucketPair[] } {
   const { comparison, describe } = input;
@@ -68,6 +69,7 @@ export function summarise(input: SummaryInput): { facts: Computed; buckets: Buck
     hidden_by_tolerance_rows: hidden.length,
     hidden_by_tolerance_minor: String(hidden.reduce((sum, pair) => sum + absolute(differenceOf(pair)), 0n)),
     readings: comparison.readings,
+    summed_by: input.inDatabase ? 'database' : 'countersign',
   };
   return { facts, buckets };
 }
@@ -96,7 +98,7 @@ function sideFacts(input: SummaryInput, side: Side, aggregate: Aggregate): SideF
     ignored_minor: String(status.minor + young.minor),
     rounded_rows: aggregate.rounded,
     requests: side.requests(),
-    snapshot: side.snapshot(),
+    snapshot: input.inDatabase ? 'each sum in one statement' : side.snapshot(),
     definition_sha256: createHash('sha256')
       .update(input.redact(JSON.stringify(side.definition)))
       .digest('hex'),
