@@ -132,6 +132,7 @@ function installPackages() {
   const installed = matchesLockfile(JSON.parse(lockfile.toString()));
   if (!installed) npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root);
   const links = linkPostgres();
+  mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
   return {
     said: `${installed ? 'found' : 'installed by npm ci'}, no install script run, ${links} links made`,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -41,8 +42,19 @@ for (const path of leftovers) await rm(path, { recursive: true, force: true, max
 async function endAll(group: readonly Child[]): Promise<void> {
   for (const { pid, signal } of group) send(pid, signal);
   const deadline = Date.now() + graceMs;
-  while (group.some(({ pid }) => send(pid, 0)) && Date.now() < deadline) await pause(20);
+  while (group.some(({ pid }) => isRunning(pid)) && Date.now() < deadline) await pause(20);
   for (const { pid } of group) send(pid, 'SIGKILL');
+}
+
+/** A child that ended but was not waited for by its new parent is as good as gone. */
+function isRunning(pid: number): boolean {
+  if (!send(pid, 0)) return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
+  } catch {
+    return process.platform !== 'linux';
+  }
 }
 
 /** To the child's whole process group; false when nobody of it is left. */
