@@ -97,7 +97,7 @@ export async function gateFiles(root: string): Promise<string[]> {
     .sort();
 }
 
-/** A gate's file by its id (`mono-staging-dry-run`) or by its path. */
+/** A gate's file by its id (`staging-dry-run`) or by its path. */
 export async function findGateFile(root: string, cwd: string, name: string): Promise<string> {
   if (/\.ya?ml$/.test(name)) return relative(root, resolve(cwd, name));
   const files = await gateFiles(root);

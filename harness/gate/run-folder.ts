@@ -6,7 +6,7 @@ import { CountersignError } from '../errors.ts';
 
 const runsOf = (project: Project) => join(project.state, 'runs');
 
-/** `mono-staging-dry-run-20261125T080000Z-3fa9`: sorts by time within a gate, never collides. */
+/** `staging-dry-run-20261125T080000Z-3fa9`: sorts by time within a gate, never collides. */
 export function newRunId(gate: string, now: Date): string {
   const stamp = now.toISOString().replace(/[-:]|\.\d+/g, '');
   return `${gate}-${stamp}-${randomBytes(2).toString('hex')}`;

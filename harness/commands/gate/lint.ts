@@ -9,7 +9,7 @@ export const command: Command = {
 Checks syntax, schema, order, expectations against the facts of each kind, environments, and that somebody can
 sign. Without GATE: every gate of the repo. Nothing is run and nothing is asked.
 
-example: countersign gate lint mono-staging-dry-run`,
+example: countersign gate lint staging-dry-run`,
   flags: { ...jsonFlag },
   async run(args, io) {
     const project = await openProject(io.cwd);

@@ -8,7 +8,7 @@ export const command: Command = {
   about: `
 Items of one step run at once; each step waits for the one before only where an item needs it.
 
-example: countersign gate plan mono-staging-dry-run`,
+example: countersign gate plan staging-dry-run`,
   flags: {
     env: { type: 'string', value: 'NAME', summary: "environment, instead of the gate's own" },
     ...jsonFlag,

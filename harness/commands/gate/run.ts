@@ -22,7 +22,7 @@ export const command: Command = {
 Runs every item of a gate, as far as one needs another in order, and writes the run folder
 .countersign/runs/<id>/ with journal, evidence and report. GATE is an id or a file.
 
-example: countersign gate run mono-staging-dry-run --env local --sign`,
+example: countersign gate run staging-dry-run --env local --sign`,
   flags: {
     env: { type: 'string', value: 'NAME', summary: "environment, instead of the gate's own" },
     sign: { type: 'boolean', summary: 'in a rehearsal: sign as every role, then verify' },
