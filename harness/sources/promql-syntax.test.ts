@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { startPrometheus } from '../testing/prometheus.ts';
+import { createPrometheus } from './prometheus.ts';
 import {
   durationMs,
   findQuantileThresholds,
@@ -122,5 +125,37 @@ describe('durationMs', () => {
     expect(durationMs('-1w')).toBe(-604_800_000);
     expect(durationMs('5')).toBeUndefined();
     expect(durationMs('m')).toBeUndefined();
+  });
+});
+
+describe('Prometheus itself', () => {
+  /** Spelled as people spell them; the server prints each in its own way. */
+  const spellings = [
+    'sum(rate(x{b="1",a=~"y|z"}[300s])) BY (q, p)',
+    'histogram_quantile(.95, sum by(le)(rate(d_bucket[1h30m]))) > 2.50',
+    '{__name__="up", job=\'a"b\'}',
+    'x{a=`raw\\d`} offset 60s',
+    'a / on(x,y) group_left(z) b',
+    'a * ignoring (x) group_right b',
+    'count_values("v", x) without (y)',
+    'max_over_time(rate(x[1m])[1h:120s])',
+    'x @ 1609746000 > bool 1e3',
+    'x @ end() - -y',
+    '-x ^ 2 + (a or b unless c)',
+    'topk(0x10, x) and vector(Inf) == x',
+    'label_replace(x, "d", "$1", "s", "(.*)\\\\.x")',
+    'absent(x{a="é"}) or vector(time()) > 3',
+    '((x)) % 7',
+    'quantile by () (0.5, x{})',
+  ];
+
+  it('prints every query so that it stays equal to how it was written', async () => {
+    const rules = spellings.map((expr, at) => ({ record: `spelling:${at}`, expr }));
+    const server = await startPrometheus({ rules: stringify({ groups: [{ name: 'g', rules }] }) });
+    const loaded = await createPrometheus({ name: 'p', url: server.url }).rules();
+    await server.stop();
+    expect(loaded.map(({ query }) => normalisePromql(query))).toEqual(spellings.map(normalisePromql));
+    expect(loaded.map(({ query }) => query)).not.toEqual(spellings);
+    expect(new Set(spellings.map(normalisePromql)).size).toBe(spellings.length);
   });
 });

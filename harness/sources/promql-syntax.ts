@@ -135,18 +135,35 @@ function print(node: SyntaxNode, query: string, duration: PrintDuration): string
         .map((child) => labelText(child, query))
         .sort()
         .join(',')})`;
-    case 'AggregateExpr':
-      children.sort((a, b) => rank(a) - rank(b));
-      break;
+    case 'UnaryExpr':
+      return printSigned(children.map((child) => print(child, query, duration)));
     default:
   }
   if (children.length === 0) return leafText(node, text);
-  return `${node.name}[${children.map((child) => print(child, query, duration)).join(' ')}]`;
+  const parts = meaningful(node, children, query).map((child) => print(child, query, duration));
+  return `${node.name}[${parts.join(' ')}]`;
 }
 
 /** Keywords know no case; names do. */
 function leafText(node: SyntaxNode, text: string): string {
   return node.name === 'Identifier' || node.name === 'LabelName' ? text : text.toLowerCase();
+}
+
+function printSigned([sign = '', operand = '']: string[]): string {
+  if (sign === '+') return operand;
+  return /^([0-9]|Infinity)/.test(operand) ? `-${operand}` : `UnaryExpr[${sign} ${operand}]`;
+}
+
+/** The children in one order, without those that say nothing: `by ()`, and the empty list of `group_left ()`. */
+function meaningful(node: SyntaxNode, children: SyntaxNode[], query: string): SyntaxNode[] {
+  const isEmpty = (child: SyntaxNode) => /\(\s*\)$/.test(query.slice(child.from, child.to));
+  if (node.name === 'AggregateExpr') {
+    return children
+      .filter((child) => !(child.name === 'AggregateModifier' && child.getChild('By') && isEmpty(child)))
+      .sort((a, b) => rank(a) - rank(b));
+  }
+  if (node.name !== 'MatchingModifierClause') return children;
+  return children.filter((child, at) => at < 2 || child.name !== 'GroupingLabels' || !isEmpty(child));
 }
 
 function rank(node: SyntaxNode): number {

@@ -40,13 +40,22 @@ export async function startPrometheus(options: TestPrometheusOptions = {}): Prom
   await writeFile(join(folder, 'rules.yml'), options.rules ?? 'groups: []\n');
   await writeFile(join(folder, 'prometheus.yml'), stringify(config(options, targetPort)));
   const url = `http://127.0.0.1:${port}`;
+  const close = async () => {
+    target.closeAllConnections();
+    await new Promise((done) => target.close(done));
+    await rm(folder, { recursive: true, force: true });
+  };
   const child = await started(url, {
     path: await testTool('prometheus'),
     args: [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      '--rules.alert.resend-delay=1s',
     ],
+  }).catch(async (thrown) => {
+    await close();
+    throw thrown;
   });
   return {
     url,
@@ -56,9 +65,7 @@ export async function startPrometheus(options: TestPrometheusOptions = {}): Prom
     until,
     async stop() {
       await ended(child);
-      target.closeAllConnections();
-      await new Promise((done) => target.close(done));
-      await rm(folder, { recursive: true, force: true });
+      await close();
     },
   };
 }
@@ -101,10 +108,10 @@ function config(options: TestPrometheusOptions, targetPort: number): object {
   };
 }
 
-export async function until(seen: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
+export async function until(seen: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!(await seen())) {
-    if (performance.now() > deadline) throw new Error('waited 20 s for something that never came');
+    if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms for something that never came`);
     await pause(50);
   }
 }
