@@ -129,6 +129,20 @@ describe('M12: SI endpoints', () => {
     expect(rows).toEqual([{ masked_account_number: '******6789' }]);
   });
 
+  it('keeps an account that is linked again as the account that it was', async () => {
+    const known = await linkAccount(service, 'acc_sandbox_123');
+    const code = simulator.control.issueCode('acc_sandbox_123');
+    const { body } = await service.call('POST', `${banking}/mono/callback`, { body: { code } });
+    expect(body.data).toMatchObject({
+      account_id: known.accountId,
+      connection_id: known.connectionId,
+      status: 'active',
+    });
+    const other = simulator.control.issueCode('acc_sandbox_tiny');
+    const added = await service.call('POST', `${banking}/mono/callback`, { body: { code: other } });
+    expect(added.body.data.connection_id).not.toBe(known.connectionId);
+  });
+
   it('says which fields of a link are missing, and passes a failure of the provider on as 502', async () => {
     const incomplete = await service.call('POST', `${banking}/mono/link`, { body: {} });
     expect([incomplete.status, incomplete.body.error.message]).toEqual([

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
-import { maskAccountNumber } from '#pipeline/shared/mask.ts';
 import type { CallbackBody, LinkBody } from './schemas.ts';
 import type { MonoClient } from './types.ts';
 
@@ -67,6 +66,9 @@ export async function startLink(deps: { db: Database; client: MonoClient }, siId
   };
 }
 
+/** Mono may keep the number to itself; then nothing of it is shown. */
+const unknownNumber = '****';
+
 /** The code becomes an account: only the masked number is ever stored. */
 export async function finishLink(
   deps: { db: Database; client: MonoClient },
@@ -78,7 +80,9 @@ export async function finishLink(
   const { id: monoAccountId } = await deps.client.exchangeCode(code);
   const account = await deps.client.account(monoAccountId);
   return deps.db.transaction(async (tx) => {
-    const connectionId = await activateConnection(tx, siId, reference ?? null);
+    const connectionId = reference
+      ? await activatePending(tx, siId, reference)
+      : ((await findConnection(tx, siId, monoAccountId)) ?? (await addConnection(tx, siId)));
     const { rows } = await tx.query<{ id: string }>(
       `INSERT INTO bank_accounts
          (connection_id, mono_account_id, provider_account_id, masked_account_number, currency)
@@ -87,12 +91,7 @@ export async function finishLink(
        DO UPDATE SET status = 'active', masked_account_number = excluded.masked_account_number,
          updated_at = now()
        RETURNING id`,
-      [
-        connectionId,
-        monoAccountId,
-        account.maskedAccountNumber ?? maskAccountNumber(''),
-        account.currency ?? 'NGN',
-      ],
+      [connectionId, monoAccountId, account.maskedAccountNumber ?? unknownNumber, account.currency ?? 'NGN'],
     );
     return {
       connection_id: connectionId,
@@ -103,19 +102,37 @@ export async function finishLink(
   });
 }
 
-async function activateConnection(tx: Queryable, siId: string, reference: string | null): Promise<string> {
-  if (reference === null) {
-    const { rows } = await tx.query<{ id: string }>(
-      "INSERT INTO banking_connections (si_id, status) VALUES ($1, 'active') RETURNING id",
-      [siId],
-    );
-    return rows[0]?.id ?? '';
-  }
+async function activatePending(tx: Queryable, siId: string, reference: string): Promise<string> {
   const { rows } = await tx.query<{ id: string }>(
     `UPDATE banking_connections SET status = 'active', updated_at = now()
      WHERE reference = $1 AND si_id = $2 RETURNING id`,
     [reference, siId],
   );
   if (!rows[0]) throw new ServiceError('NOT_FOUND', 'no link session has this reference');
+  return rows[0].id;
+}
+
+/** An account that is linked again, after a reauthorisation for one, stays the account that it was. */
+async function findConnection(
+  tx: Queryable,
+  siId: string,
+  monoAccountId: string,
+): Promise<string | undefined> {
+  const { rows } = await tx.query<{ id: string }>(
+    `UPDATE banking_connections SET status = 'active', updated_at = now() WHERE id = (
+       SELECT c.id FROM banking_connections AS c JOIN bank_accounts AS a ON a.connection_id = c.id
+       WHERE c.si_id = $1 AND a.mono_account_id = $2 ORDER BY a.created_at LIMIT 1)
+     RETURNING id`,
+    [siId, monoAccountId],
+  );
+  return rows[0]?.id;
+}
+
+async function addConnection(tx: Queryable, siId: string): Promise<string> {
+  const { rows } = await tx.query<{ id: string }>(
+    "INSERT INTO banking_connections (si_id, status) VALUES ($1, 'active') RETURNING id",
+    [siId],
+  );
+  if (!rows[0]) throw new ServiceError('CONFLICT', 'the connection was not stored');
   return rows[0].id;
 }
