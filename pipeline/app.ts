@@ -12,7 +12,7 @@ import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
 import { mapErrors } from '#pipeline/runtime/errors-http.ts';
 import { registerHealth } from '#pipeline/runtime/health.ts';
 import { trackInFlight } from '#pipeline/runtime/in-flight.ts';
-import { instrumentHttp, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
+import { instrumentHttp, instrumentJobs, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
@@ -43,6 +43,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const ending = new AbortController();
   let draining = false;
   const queue = createQueue({
+    observe: instrumentJobs(registry),
     databaseUrl: config.DATABASE_URL,
     db,
     log,

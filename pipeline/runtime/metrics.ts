@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from './db.ts';
-import type { JobQueue } from './queue.ts';
+import { type JobObserver, type JobQueue, queues } from './queue.ts';
 
 export function createRegistry(): Registry {
   const registry = new Registry();
@@ -34,6 +34,34 @@ export function instrumentHttp(app: FastifyInstance, registry: Registry): void {
     requests.inc(labels);
     seconds.observe(labels, reply.elapsedTime / 1000);
   });
+}
+
+/** Every series begins at zero when the instance starts, so that the first job already shows as an increase. */
+export function instrumentJobs(registry: Registry): JobObserver {
+  const labelNames = ['queue', 'result'] as const;
+  const processed = new Counter({
+    name: 'jobs_processed_total',
+    help: 'Jobs that ended on this instance, by queue and result.',
+    labelNames,
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'job_duration_seconds',
+    help: 'Time from taking a job to its end.',
+    labelNames,
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300],
+    registers: [registry],
+  });
+  for (const queue of Object.values(queues)) {
+    for (const result of ['success', 'error']) {
+      processed.inc({ queue, result }, 0);
+      duration.zero({ queue, result });
+    }
+  }
+  return (queue, result, seconds) => {
+    processed.inc({ queue, result });
+    duration.observe({ queue, result }, seconds);
+  };
 }
 
 /** A scrape must not fail because the database does: a gauge that cannot be read is left out. */

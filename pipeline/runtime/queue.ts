@@ -78,7 +78,11 @@ export async function isQueueInstalled(db: Queryable): Promise<boolean> {
   return rows[0]?.present === true;
 }
 
+/** Told of every job that ends here. */
+export type JobObserver = (queue: QueueName, result: 'success' | 'error', seconds: number) => void;
+
 export interface QueueOptions {
+  observe: JobObserver;
   databaseUrl: string;
   db: Queryable;
   log: Logger;
@@ -114,7 +118,8 @@ export function createQueue(options: QueueOptions): JobQueue {
       const settings = { batchSize: 1, pollingIntervalSeconds: options.pollIntervalMs / 1000 };
       await boss.work<T>(queue, settings, async (jobs: Job<T>[]) => {
         for (const job of jobs) {
-          await handler({ data: job.data, signal: job.signal, attempt: job.retryCount + 1 });
+          const context = { data: job.data, signal: job.signal, attempt: job.retryCount + 1 };
+          await observed(options.observe, queue, () => handler(context));
         }
       });
     },
@@ -128,6 +133,18 @@ export function createQueue(options: QueueOptions): JobQueue {
       await boss.stop({ graceful: true, timeout: timeoutMs });
     },
   };
+}
+
+async function observed(observe: JobObserver, queue: QueueName, work: () => Promise<void>): Promise<void> {
+  const from = performance.now();
+  const seconds = () => (performance.now() - from) / 1000;
+  try {
+    await work();
+    observe(queue, 'success', seconds());
+  } catch (error) {
+    observe(queue, 'error', seconds());
+    throw error;
+  }
 }
 
 function asBossDb(tx: Queryable): BossDb {
