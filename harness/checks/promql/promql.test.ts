@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPrometheus } from '../../sources/prometheus.ts';
 import { testContext } from '../../testing/context.ts';
@@ -6,6 +8,7 @@ import { kindContract } from '../contract.ts';
 import promql from './promql.ts';
 
 let server: TestPrometheus;
+const silent = createServer(() => {});
 
 const metrics = (orders: number) => `# TYPE orders_total counter
 orders_total{shop="a"} ${orders}
@@ -14,6 +17,7 @@ ratio NaN
 `;
 
 beforeAll(async () => {
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
   server = await startPrometheus({ metrics: metrics(1) });
   const source = createPrometheus({ name: 'metrics', url: server.url });
   await server.until(async () => (await source.instant('orders_total')).length === 2);
@@ -21,7 +25,11 @@ beforeAll(async () => {
   await server.until(async () => (await source.instant('orders_total == 5')).length === 1);
 });
 
-afterAll(() => server?.stop());
+afterAll(async () => {
+  silent.closeAllConnections();
+  silent.close();
+  await server?.stop();
+});
 
 function context(url = server.url, signal = new AbortController().signal) {
   return testContext({
@@ -40,6 +48,11 @@ kindContract(promql as never, {
   working: {
     options: { query: 'label_replace(sum(orders_total), "echo", "hunter2-planted-secret-9f1c", "", "")' },
     makeContext: ({ signal }) => context(server.url, signal),
+  },
+  hanging: {
+    options: { query: 'up' },
+    makeContext: ({ signal }) =>
+      context(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`, signal),
   },
   unreachable: {
     options: { query: 'up' },
