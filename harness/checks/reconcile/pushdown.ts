@@ -58,33 +58,43 @@ export function keptStatement(
   rules: Rules,
   kept: ReadonlySet<number>,
 ): Statement {
-  const { rows, params } = rowStatement(sql, columns, rules);
-  const text = `SELECT * FROM (${rows}) AS r WHERE cs_partition = ANY ($${params.length + 1}::int[])`;
-  return { text, params: [...params, `{${[...kept].join(',')}}`] };
+  const { rows, params } = rowStatement(sql, columns, rules, kept);
+  return { text: rows, params };
 }
 
 /**
  * `OFFSET 0` keeps PostgreSQL from writing the amount into every place that uses it. `coalesce` gives a null key
  * a partition of its own, so that null in that column means the other grouping.
  */
-function rowStatement(sql: SqlOptions, columns: Columns, rules: Rules): { rows: string; params: string[] } {
+function rowStatement(
+  sql: SqlOptions,
+  columns: Columns,
+  rules: Rules,
+  kept?: ReadonlySet<number>,
+): { rows: string; params: string[] } {
   const params = [...(sql.params ?? [])];
   const bind = (value: string) => `$${params.push(value)}`;
   const query = sql.query.trim().replace(/;\s*$/, '');
   const at = columns.at && rules.dimensions.at ? `q.${quote(columns.at.column)}` : undefined;
   const precision = rules.precision === 's' ? 'second' : 'milliseconds';
-  const rows = `SELECT *, coalesce((cs_hash & ${partitionCount - 1})::int, -1) AS cs_partition,
+  const hash = `hashtextextended(${keyText(columns)} COLLATE "C", 0)`;
+  const wanted = kept && `WHERE ${partition(hash)} = ANY (${bind(`{${[...kept].join(',')}}`)}::int[])`;
+  const rows = `SELECT *, ${partition('cs_hash')} AS cs_partition,
     ${printOf(rules, at !== undefined)} AS cs_print, ${plainness(columns)} AS cs_plain
     FROM (SELECT q.*, ${minorUnits(columns, bind)} AS cs_minor,
-      ${keyText(columns)} AS cs_key, hashtextextended(${keyText(columns)} COLLATE "C", 0) AS cs_hash,
+      ${keyText(columns)} AS cs_key, ${hash} AS cs_hash,
       ${currencyText(columns, bind)} COLLATE "C" AS cs_currency,
       ${word(columns.type, rules.dimensions.type)} COLLATE "C" AS cs_type,
       ${word(columns.status, rules.dimensions.status)} COLLATE "C" AS cs_status,
       ${at ? `(${at} AT TIME ZONE ${bind(rules.zone)}::text)::date` : 'NULL::date'} AS cs_day,
       ${at ? `date_trunc('${precision}', ${at} AT TIME ZONE 'UTC')` : 'NULL::timestamp'} AS cs_at,
       ${outside(columns, rules, bind)} AS cs_outside
-      FROM (${query}\n) AS q OFFSET 0) AS n`;
+      FROM (${query}\n) AS q ${wanted ?? ''} OFFSET 0) AS n`;
   return { rows, params };
+}
+
+function partition(hash: string): string {
+  return `coalesce((${hash} & ${partitionCount - 1})::int, -1)`;
 }
 
 export function quote(identifier: string): string {

@@ -35,6 +35,13 @@ describe('lint of reconcile', () => {
     expect(await lint({ right: { ...api, sql: { query: 'SELECT 1' } } })).toHaveLength(1);
   });
 
+  it('refuses a page size that no parameter carries', async () => {
+    const paging = { kind: 'page', param: 'page', limit: 10 } as const;
+    expect(await lint({ left: { ...api, api: { path: '/rows', rows: '', paging } } })).toEqual([
+      expect.stringContaining('limit_param'),
+    ]);
+  });
+
   it('refuses gross against net', async () => {
     const gross: SideOptions = { ...api, columns: { ...apiColumns, sign: 'gross' } };
     expect(await lint({ left: gross })).toEqual([expect.stringContaining('gross')]);

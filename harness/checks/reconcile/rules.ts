@@ -44,6 +44,14 @@ function sideMistakes(label: 'left' | 'right', { sql, api, columns }: SideOption
   if ((sql === undefined) === (api === undefined)) {
     found.push({ path: [label], message: 'a side has either `sql` or `api`' });
   }
+  const paging = api && api.paging !== 'none' ? api.paging : undefined;
+  if ((paging?.limit === undefined) !== (paging?.limit_param === undefined)) {
+    found.push({
+      path: [label, 'api', 'paging'],
+      message: '`limit` and `limit_param` come together',
+      hint: 'without the other, neither does anything',
+    });
+  }
   const zone = columns.at?.zone;
   if (zone !== undefined && !isZone(zone)) {
     found.push({ path: [label, 'columns', 'at', 'zone'], message: `there is no zone \`${zone}\`` });
