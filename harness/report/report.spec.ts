@@ -48,7 +48,7 @@ test('a reader meets the verdict, the warnings and the signatures first', async 
 test('the table of items has headers for rows and columns, and a word for each state', async ({ page }) => {
   await open(page, 'no-go');
   const table = page.getByRole('region', { name: 'Items' }).getByRole('table');
-  await expect(table.getByRole('columnheader')).toHaveText(['State', 'Item', 'Reason', 'Took']);
+  await expect(table.getByRole('columnheader')).toHaveText(['State', 'Item', 'Why', 'Took']);
   await expect(table.getByRole('rowheader')).toHaveCount(5);
   await expect(table.getByRole('row', { name: /Totals of the provider/ })).toContainText('failed');
 });

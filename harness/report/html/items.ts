@@ -70,7 +70,7 @@ export function itemTable({ items }: SignOff): Markup {
   return html`<section aria-labelledby="items">
 <h2 id="items">Items</h2>
 <table class="items">
-<thead><tr><th scope="col">State</th><th scope="col">Item</th><th scope="col">Reason</th><th scope="col" class="figure">Took</th></tr></thead>
+<thead><tr><th scope="col">State</th><th scope="col">Item</th><th scope="col">Why</th><th scope="col" class="figure">Took</th></tr></thead>
 <tbody>${items.map(row)}</tbody>
 </table>
 </section>`;
@@ -79,7 +79,7 @@ export function itemTable({ items }: SignOff): Markup {
 function row(item: ItemReport): Markup {
   const took = item.attempts.reduce((total, { duration_ms }) => total + duration_ms, 0);
   const covers =
-    item.covers.length > 0 ? html` <span class="covers">${item.covers.join(' ')}</span>` : undefined;
+    item.covers.length > 0 ? html` <span class="covers">${item.covers.join(' · ')}</span>` : undefined;
   return html`<tr class="${looks[item.state].tone}">
 <td>${stateOf(item.state)}</td>
 <th scope="row"><a href="#item-${encodeURIComponent(item.id)}">${item.title}</a>${covers}</th>

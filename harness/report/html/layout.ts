@@ -39,7 +39,9 @@ thead th { border-top: 0; padding-bottom: .25rem; color: var(--quiet); font-size
 .items th[scope=row] { width: 38%; }
 .items th a { color: inherit; text-decoration-color: var(--rule); }
 .items th a:hover { text-decoration-color: currentColor; }
-.covers { padding-left: .35rem; font-size: .8rem; }
+.covers { display: block; font-size: .8rem; }
+.items tr.bad, .items tr.unsure { background: var(--raised); box-shadow: inset 3px 0 var(--tone); }
+.items tr:is(.bad, .unsure) > td:first-child { padding-left: .6rem; }
 .items .reason { color: var(--ink); font-size: .92rem; }
 .items .reason .quiet code { font-size: .86em; }
 .expectations td:first-child { width: 6.5rem; }

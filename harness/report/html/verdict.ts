@@ -63,7 +63,7 @@ export function notices({ environment, items, relaxations, policy, release }: Si
   const unknown = `${counted(rehearsed, 'item')} could not be known in a rehearsal.`;
   const lines = [
     environment.rehearsal
-      ? html`<li><b>Rehearsal.</b> Signed with keys made for practice; it releases nothing. ${rehearsed > 0 ? unknown : ''}</li>`
+      ? html`<li><b>Rehearsal.</b> Its keys were made for practice, and it releases nothing. ${rehearsed > 0 ? unknown : ''}</li>`
       : undefined,
     simulated.length > 0
       ? html`<li><b>Simulated.</b> A stand-in answered for: ${simulated.join(', ')}.</li>`

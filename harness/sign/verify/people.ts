@@ -1,11 +1,13 @@
 import { CountersignError } from '../../errors.ts';
+import { exitOf } from '../../gate/verdict.ts';
+import type { Decision } from '../../report/schema.ts';
 import type { SigningTime } from '../approval.ts';
 import { parseBundle } from '../bundle.ts';
 import { encode, parseEnvelope } from '../dsse.ts';
 import { bundleFile, ENVELOPE_FILE, hasRunFile, readRunFile } from '../folder.ts';
 import { checkSignature } from '../statement.ts';
 import { type ApprovalCount, countApprovals, type VerifiedSignature, whyNotKey } from '../trust.ts';
-import { type Examined, type Finding, fail, pass } from './finding.ts';
+import { type Examined, type Finding, fail, pass, skip } from './finding.ts';
 
 export interface Signed {
   signatures: { keyid: string; sig: string; person: string }[];
@@ -74,13 +76,18 @@ export function checkApprovals(
         `${person.name} (${person.id}) as ${role}, ${at ? `at ${at} by their own clock` : 'at an unknown time'}, ${keyid}`,
       ),
     ),
-    ...count.missing.map(({ role, count: people }) =>
-      fail('roles', `missing: ${people === 1 ? '' : `${people} people as `}${role}`, 'incomplete'),
-    ),
+    ...rolesStillOpen(report.statement.predicate.decision, signatures.length, count),
   ];
-  if (count.missing.length === 0)
-    findings.push(pass('roles', 'every role that the gate asks for has signed'));
   return { findings, count };
+}
+
+function rolesStillOpen(decision: Decision, signatures: number, { missing }: ApprovalCount): Finding[] {
+  if (missing.length === 0) return [pass('roles', 'every role that the gate asks for has signed')];
+  if (exitOf(decision) !== 0 && signatures === 0)
+    return [skip('roles', `there is nothing to sign in a ${decision}`)];
+  return missing.map(({ role, count }) =>
+    fail('roles', `missing: ${count === 1 ? '' : `${count} people as `}${role}`, 'incomplete'),
+  );
 }
 
 /** As of the signing time the report stands for ever; for use it must be young, and its keys still good. */
