@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
-import type { LoadedConfig } from '#pipeline/config.ts';
+import type { Config, LoadedConfig } from '#pipeline/config.ts';
 import { createMono, type Mono, translateMonoError } from '#pipeline/mono/index.ts';
 import { createPlatform, type Platform } from '#pipeline/platform.ts';
 import { registerAdmin } from '#pipeline/runtime/admin.ts';
@@ -40,6 +40,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { values: config } = options.config;
   const platform = await createPlatform(options);
   const { db, log, registry, flags } = platform;
+  if (config.REDIS_URL !== undefined) {
+    log.warn({ event: 'redis.unused' }, 'REDIS_URL is set, but the shared rate limiter lives in PostgreSQL');
+  }
   const ending = new AbortController();
   let draining = false;
   const queue = createQueue({
@@ -52,7 +55,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const mono = createMono({ config, ...platform, queue, signal: ending.signal });
   const http = createHttp(platform);
   const inFlight = trackInFlight(http);
-  await registerPlugins(http, config.JWT_SECRET_KEY);
+  await registerPlugins(http, config);
   mapErrors(http, translateMonoError);
   instrumentHttp(http, registry);
   instrumentPlatform(registry, db, queue);
@@ -104,13 +107,12 @@ function createHttp({ log }: Platform): FastifyInstance {
   }) as unknown as FastifyInstance;
 }
 
-async function registerPlugins(app: FastifyInstance, jwtSecret: string): Promise<void> {
+async function registerPlugins(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(helmet);
   await app.register(underPressure, {
-    maxEventLoopDelay: 1000,
-    retryAfter: 5,
+    maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
     exposeStatusRoute: false,
-    pressureHandler: (request, _reply) => {
+    pressureHandler: async (request) => {
       if (request.routeOptions.config.shed !== false) throw new ServiceError('BUSY', 'too much to do');
     },
   });
@@ -121,7 +123,7 @@ async function registerPlugins(app: FastifyInstance, jwtSecret: string): Promise
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
   });
-  await registerAuth(app, jwtSecret);
+  await registerAuth(app, config.JWT_SECRET_KEY);
   app.get('/api/schema/', { config: { auth: 'public' }, schema: { hide: true } }, async () => app.swagger());
 }
 

@@ -46,6 +46,7 @@ export const ConfigSchema = Type.Object({
   QUEUE_POLL_INTERVAL_MS: integer(500, 60_000, 1000),
   DB_POOL_MAX: integer(2, 500, 10),
   DB_ACQUIRE_TIMEOUT_MS: integer(100, 60_000, 5000),
+  MAX_EVENT_LOOP_DELAY_MS: integer(1, 60_000, 1000),
   DRAIN_TIMEOUT_MS: integer(100, 600_000, 20_000),
   PORT: integer(0, 65_535, 8080),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),
@@ -152,12 +153,6 @@ function wanted(schema: TSchema, value: unknown): string {
 function crossCheck(config: Partial<Config>, problems: Map<string, string>): void {
   if (config.MONO_ENVIRONMENT === 'production' && config.MONO_SECRET_KEY?.startsWith('test_')) {
     problems.set('MONO_SECRET_KEY', 'MONO_SECRET_KEY is a sandbox key but MONO_ENVIRONMENT is production');
-  }
-  if (config.REDIS_URL !== undefined) {
-    problems.set(
-      'REDIS_URL',
-      'REDIS_URL is set, but this build keeps the shared rate limiter in PostgreSQL: unset it',
-    );
   }
   if (config.MONO_VERIFY_WEBHOOKS === true && config.MONO_TRANSACTIONS_ENABLED === true) {
     if (!config.MONO_WEBHOOK_SECRET) {

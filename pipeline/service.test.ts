@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { migrate } from '#pipeline/runtime/migrations.ts';
 import type { RunningSimulator } from '#pipeline/simulators/mono/start.ts';
 import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
@@ -197,6 +197,47 @@ describe('M1, M20: settings', () => {
       expect.arrayContaining([banking, `${banking}/mono/link`, `${banking}/transactions/sync`]),
     );
   });
+});
+
+describe('under load', () => {
+  it('answers 503 with Retry-After when no database connection becomes free, and recovers', async () => {
+    const env = {
+      ...testEnv(await postgres.fresh(), simulator),
+      DB_POOL_MAX: '2',
+      DB_ACQUIRE_TIMEOUT_MS: '200',
+    };
+    const small = await startService(env);
+    await small.app.started;
+    const { db } = small.app.platform;
+    const held = Promise.withResolvers<void>();
+    const holders = [1, 2].map(() => db.transaction(() => held.promise));
+    await vi.waitFor(() => expect(db.stats()).toMatchObject({ total: 2, idle: 0 }));
+    const busy = await small.call('GET', banking);
+    expect([busy.status, busy.body.error.code, busy.headers['retry-after']]).toEqual([503, 'BUSY', '5']);
+    held.resolve();
+    await Promise.all(holders);
+    expect((await small.call('GET', banking)).status).toBe(200);
+    await small.close();
+  });
+});
+
+it('sheds load when the event loop lags, but stays scrapable and tells its health', async () => {
+  const env = { ...testEnv(await postgres.fresh(), simulator), MAX_EVENT_LOOP_DELAY_MS: '1' };
+  const lagging = await startService(env);
+  const spin = setInterval(() => {
+    for (const end = performance.now() + 100; performance.now() < end; );
+  }, 1);
+  await vi.waitFor(
+    async () => {
+      const { status, headers } = await lagging.call('GET', banking);
+      expect([status, headers['retry-after']]).toEqual([503, '5']);
+    },
+    { timeout: 20_000 },
+  );
+  expect((await lagging.call('GET', '/healthz', { role: null })).status).toBe(200);
+  expect((await lagging.call('GET', '/metrics', { role: null })).status).toBe(200);
+  clearInterval(spin);
+  await lagging.close();
 });
 
 describe('drain', () => {
