@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, sep } from 'node:path';
 import { CountersignError, messageOf } from '../errors.ts';
 import { bringTool, cachedPath } from './bring.ts';
 import { cacheFolder } from './cache.ts';
@@ -26,6 +26,7 @@ export async function findTool(name: ToolName, options: FindToolOptions): Promis
   const named = await fromVariable(name, pin, options.env);
   if (named) return named;
   const cacheDir = options.cacheDir ?? cacheFolder(options.env);
+  if (name === 'node') return runningNode(cacheDir);
   const seen: string[] = [];
   const path = () => onPath(pin, options.env).then((paths) => firstGood(name, 'path', paths, seen));
   const packaged = () =>
@@ -47,6 +48,12 @@ export async function findTool(name: ToolName, options: FindToolOptions): Promis
   const now = await firstGood(name, 'cache', where, seen);
   if (!now) throw missing(name, pin, seen);
   return now;
+}
+
+/** The harness itself runs on a Node that is good enough. */
+function runningNode(cacheDir: string): FoundTool {
+  const from = process.execPath.startsWith(join(cacheDir, sep)) ? 'cache' : 'path';
+  return { name: 'node', path: process.execPath, version: process.versions.node, from };
 }
 
 /** `COUNTERSIGN_PROMTOOL`: wrong means an error, since falling through in silence would use another program. */
