@@ -26,7 +26,7 @@ export function assignRoles(
   }
   return {
     filled: slots.flatMap(({ role, person }) => (person === undefined ? [] : [{ role, person }])),
-    missing: policy.require.flatMap(({ role }) => {
+    missing: [...new Set(policy.require.map(({ role }) => role))].flatMap((role) => {
       const count = slots.filter((slot) => slot.role === role && slot.person === undefined).length;
       return count > 0 ? [{ role, count }] : [];
     }),

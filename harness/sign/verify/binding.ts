@@ -147,6 +147,6 @@ export async function readSigningTimes({
     };
   }
   const times = readApprovals(entries.slice(journal.lines), report, keys);
-  const text = `${entries.length} lines in one chain, ${times.length} after the freeze, each signed`;
+  const text = `${entries.length} lines in one chain, ${times.length} of them signed after the freeze`;
   return { findings: [pass('journal', text)], times };
 }
