@@ -18,7 +18,7 @@ ratio NaN
 
 beforeAll(async () => {
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
-  server = await startPrometheus({ metrics: metrics(1) });
+  server = await startPrometheus({ metrics: `${metrics(1)}gone_total 3\n` });
   const source = createPrometheus({ name: 'metrics', url: server.url });
   await server.until(async () => (await source.instant('orders_total')).length === 2);
   server.expose(metrics(5));
@@ -109,6 +109,19 @@ describe('promql', () => {
     const facts = await measure({ query: 'no_such_metric{a="b"} or vector(0)' });
     expect(facts).toMatchObject({ value: 0, empty_selectors: ['no_such_metric{a="b"}'] });
     expect(facts.age_seconds).toBeUndefined();
+  });
+
+  it('tells how old a sample is that only a range still reaches', async () => {
+    await expect(measure({ query: 'gone_total' })).rejects.toMatchObject({ code: 'NO_DATA' });
+    const facts = await measure({ query: 'last_over_time(gone_total[10m])' });
+    expect(facts).toMatchObject({ value: 3, empty_selectors: [] });
+    expect(facts.age_seconds).toBeGreaterThan(0);
+  });
+
+  it('tells the age behind a selector of several metrics', async () => {
+    const facts = await measure({ query: 'count({__name__=~"scrape_.*"})' });
+    expect(facts.value).toBeGreaterThan(1);
+    expect(facts.age_seconds).toBeLessThan(30);
   });
 
   it.each(['ratio', 'vector(1/0)', 'vector(-1/0)'])('takes %s for an error', async (query) => {
