@@ -35,6 +35,7 @@ export interface Rules {
   dimensions: Dimensions;
   precision: 'ms' | 's' | 'day';
   zone: string;
+  showKey(key: string): string;
   from: number | undefined;
   to: number | undefined;
   ignore: readonly (IgnoreRule & { bornAfter?: number })[];
@@ -60,7 +61,7 @@ export function createNormaliser<R>(options: NormaliserOptions<R>): (raw: R, ind
     const key = keyText(read(raw, columns.key));
     if (key === undefined) throw bad(name, `row ${index + 1}`, `has no key in \`${columns.key}\``);
     const fail = (why: string): never => {
-      throw bad(name, `row \`${key}\``, why);
+      throw bad(name, `row \`${rules.showKey(key)}\``, why);
     };
     const currency = currencyOf(columns, raw, read, fail);
     const instant = columns.at ? instantOf(columns.at, read(raw, columns.at.column), fail) : undefined;

@@ -153,7 +153,7 @@ export const ReconcileOptions = Options({
     }),
   ),
   mask_keys: Type.Optional(
-    Type.Boolean({ description: 'keys in facts and files show their last 4 characters only' }),
+    Type.Boolean({ description: 'keys show a digest and their last 4 characters only' }),
   ),
   max_rows: Type.Optional(
     Type.Integer({

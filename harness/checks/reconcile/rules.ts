@@ -1,6 +1,7 @@
 import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
 import { isZone, parseInstant } from './instant.ts';
+import { createShowKey } from './mask.ts';
 import type { Dimensions, Rules } from './normalise.ts';
 import type { ReconcileOptions, SideOptions } from './options.ts';
 
@@ -82,6 +83,7 @@ export function readRules(options: ReconcileOptions, zone: string, now: Date): R
     dimensions: { type: shared('type'), status: shared('status'), at: shared('at') },
     precision: options.instants ?? 'ms',
     zone,
+    showKey: createShowKey(options.mask_keys ?? false),
     from: edge(window?.from, zone),
     to: edge(window?.to, zone),
     ignore: ignore.map((rule) => ({

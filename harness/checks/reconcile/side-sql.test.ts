@@ -58,6 +58,12 @@ describe('amounts of SQL', () => {
     expect(error).toMatchObject({ code: 'SOURCE_ANSWER', message: expect.stringContaining('bad-row') });
   });
 
+  it('are an error that masks the key where keys are masked', async () => {
+    const error = await refusal(side("('account-0042', 'NaN'::numeric)"), undefined, { mask_keys: true });
+    expect(error.message).toContain('…0042');
+    expect(error.message).not.toContain('account');
+  });
+
   it('are an error with their key when they are null', async () => {
     const error = await refusal(side("('bad-row', NULL::numeric)"));
     expect(error).toMatchObject({ code: 'SOURCE_ANSWER', message: expect.stringContaining('bad-row') });

@@ -4,6 +4,7 @@ import { type Break, breakClasses } from './breaks.ts';
 import { type BucketPair, type Comparison, pairBuckets } from './compare.ts';
 import type { BreakFacts, ReconcileFacts, SideFacts } from './facts.ts';
 import { checkLaw, differenceOf } from './law.ts';
+import { createShowKey } from './mask.ts';
 import { absolute } from './money.ts';
 import type { Side } from './side.ts';
 
@@ -19,8 +20,7 @@ export interface Describe {
 
 export function createDescribe(mask: boolean, now: Date): Describe {
   return {
-    key: (key) =>
-      mask ? `…${key.slice(-4)} ${createHash('sha256').update(key).digest('hex').slice(0, 8)}` : key,
+    key: createShowKey(mask),
     age: ({ left, right }) => {
       const at = left?.at ?? right?.at;
       return at === undefined ? undefined : Math.max(0, Math.floor((now.getTime() - at) / dayMs));
