@@ -1,9 +1,13 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
+import { findTool } from './harness/tools/find.ts';
 
-/** A browser that is there already; without one Playwright looks for its own. */
-const installed = [process.env['COUNTERSIGN_CHROMIUM'], '/usr/bin/chromium'].find(
-  (path) => path && existsSync(path),
+/** The browser that `countersign doctor` names; without one Playwright looks for its own. */
+const installed = await findTool('chromium', { env: process.env, root: import.meta.dirname }).then(
+  ({ path }) => path,
+  (thrown) => {
+    if (process.env['COUNTERSIGN_CHROMIUM']) throw thrown;
+    return undefined;
+  },
 );
 
 export default defineConfig({
