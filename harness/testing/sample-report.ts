@@ -6,6 +6,7 @@ import {
   type Attempt,
   type ItemReport,
   SIGNOFF_TYPE,
+  type SignOff,
   STATEMENT_TYPE,
   type Statement,
 } from '../report/schema.ts';
@@ -184,6 +185,43 @@ const flag: ItemReport = {
   ],
 };
 
+const subjects = [{ name: 'git:HEAD', digest: { gitCommit: '9f2c41d07b6e8a3150c4d2ef6a7b8c9d0e1f2a3b' } }];
+
+const run: SignOff['run'] = {
+  id: 'mono-staging-dry-run-20261125T082806Z-3fa9',
+  started_at: '2026-11-25T08:28:06.000Z',
+  finished_at: '2026-11-25T08:28:41.000Z',
+  duration_ms: 35_200,
+  tool: { name: 'countersign', version: '0.1.0', node: 'v24.19.0' },
+};
+
+const release: SignOff['release'] = {
+  subjects,
+  git: { commit: '9f2c41d07b6e8a3150c4d2ef6a7b8c9d0e1f2a3b', dirty: false, branch: 'main' },
+  requester: 'ngozi@example.com',
+  authors: [digest('e5'), digest('b2')],
+  notes: ['no earlier release is known: every author of the history counts as an author of this one'],
+};
+
+const policy: SignOff['policy'] = {
+  require: [
+    { role: 'release-manager', count: 1 },
+    { role: 'engineering', count: 1 },
+  ],
+  distinct_people: true,
+  not_author: true,
+};
+
+const approvals = [
+  {
+    person: 'rehearsal-release-manager',
+    name: 'Rehearsal (release-manager)',
+    role: 'release-manager',
+    keyid: 'SHA256:q1Zr8nqgm0b4XyP0d1vH7rJm2uC3sT4kL5wE6fG7hI8',
+    at: '2026-11-25T08:29:02.000Z',
+  },
+];
+
 /** A report with one of nearly everything, for tests and for looking at. */
 export function sampleReport(kind: 'rehearsal' | 'no-go' = 'rehearsal'): {
   statement: Statement;
@@ -192,20 +230,13 @@ export function sampleReport(kind: 'rehearsal' | 'no-go' = 'rehearsal'): {
   const rehearsal = kind === 'rehearsal';
   const items = rehearsal ? [flag, smoke, latency, alerts, vault] : [flag, smoke, totals, latency, alerts];
   const files = rehearsal ? [log] : [log, rows];
-  const subjects = [{ name: 'git:HEAD', digest: { gitCommit: '9f2c41d07b6e8a3150c4d2ef6a7b8c9d0e1f2a3b' } }];
   const statement: Statement = {
     _type: STATEMENT_TYPE,
     subject: subjects,
     predicateType: SIGNOFF_TYPE,
     predicate: {
       schema: 1,
-      run: {
-        id: 'mono-staging-dry-run-20261125T082806Z-3fa9',
-        started_at: '2026-11-25T08:28:06.000Z',
-        finished_at: '2026-11-25T08:28:41.000Z',
-        duration_ms: 35_200,
-        tool: { name: 'countersign', version: '0.1.0', node: 'v24.19.0' },
-      },
+      run,
       ...decide({ items, rehearsal, relaxations: [] }),
       gate: {
         id: 'mono-staging-dry-run',
@@ -221,22 +252,9 @@ export function sampleReport(kind: 'rehearsal' | 'no-go' = 'rehearsal'): {
         sha256: digest('77d0'),
         simulators: ['mono'],
       },
-      release: {
-        subjects,
-        git: { commit: '9f2c41d07b6e8a3150c4d2ef6a7b8c9d0e1f2a3b', dirty: false, branch: 'main' },
-        requester: 'ngozi@example.com',
-        authors: [digest('e5'), digest('b2')],
-        notes: ['no earlier release is known: every author of the history counts as an author of this one'],
-      },
+      release,
       signers: { file: '.countersign/rehearsal-signers.yml', sha256: digest('1f8e'), rehearsal },
-      policy: {
-        require: [
-          { role: 'release-manager', count: 1 },
-          { role: 'engineering', count: 1 },
-        ],
-        distinct_people: true,
-        not_author: true,
-      },
+      policy,
       validity: { not_before: '2026-11-25T08:28:41.000Z', not_after: '2026-11-26T08:28:41.000Z' },
       nonce: '0123456789abcdef'.repeat(2),
       items,
@@ -245,15 +263,6 @@ export function sampleReport(kind: 'rehearsal' | 'no-go' = 'rehearsal'): {
       journal: { head: digest('6b9a'), lines: 27 },
     },
   };
-  const approvals = [
-    {
-      person: 'rehearsal-release-manager',
-      name: 'Rehearsal (release-manager)',
-      role: 'release-manager',
-      keyid: 'SHA256:q1Zr8nqgm0b4XyP0d1vH7rJm2uC3sT4kL5wE6fG7hI8',
-      at: '2026-11-25T08:29:02.000Z',
-    },
-  ];
   const context: ReportContext = rehearsal
     ? { sha256: digest('d84f'), approvals, missing: [{ role: 'engineering', count: 1 }] }
     : { sha256: digest('d84f'), approvals: [], missing: statement.predicate.policy.require };
