@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findTool } from '#harness/tools/find.ts';
 import { type Counts, runStage, type Stage, sum } from '#scripts/stages.ts';
 
 const usage = `Usage: node scripts/run-tests.ts [--only STAGE…]
@@ -21,7 +22,7 @@ else process.exitCode = await runAll(values.only);
 async function runAll(only: readonly string[] | undefined): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-tests-'));
   try {
-    const stages = stagesIn(folder).filter(({ name }) => !only || only.includes(name));
+    const stages = (await stagesIn(folder)).filter(({ name }) => !only || only.includes(name));
     const results: { stage: Stage; counts: Counts }[] = [];
     for (const stage of stages) {
       process.stdout.write(`\n== ${stage.name}\n`);
@@ -37,7 +38,7 @@ async function runAll(only: readonly string[] | undefined): Promise<number> {
   }
 }
 
-function stagesIn(folder: string): Stage[] {
+async function stagesIn(folder: string): Promise<Stage[]> {
   const bin = (name: string) => join('node_modules', '.bin', name);
   const vitest = join(folder, 'vitest.json');
   const playwright = join(folder, 'playwright.json');
@@ -56,11 +57,16 @@ function stagesIn(folder: string): Stage[] {
     stages.push({
       name: 'playwright',
       command: [bin('playwright'), 'test', '--reporter=line,json'],
-      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: playwright },
+      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: playwright, COUNTERSIGN_CHROMIUM: await chromium() },
       results: { format: 'playwright', file: playwright },
     });
   }
   return stages;
+}
+
+async function chromium(): Promise<string> {
+  const { path } = await findTool('chromium', { env: process.env, root: process.cwd() });
+  return path;
 }
 
 function summaryOf(name: string, { passed, failed, skipped, seconds }: Counts): string {

@@ -165,7 +165,7 @@ export function waysToGet(name: ToolName): string[] {
   const pin = toolPins[name];
   const ways = ['`countersign doctor --bring`'];
   if (pin.debian) ways.push(`\`apt-get install ${pin.debian.package}\``);
-  if (pin.install) ways.push(`\`apt-get install ${pin.install}\``);
+  if (pin.install) ways.push(`\`apt-get install ${pin.install.package}\``);
   if (pin.wheel) ways.push(`\`pip install ${pin.wheel.package}\``);
   ways.push(pin.home, `set ${variableOf(name)} to the path of one`);
   return ways;

@@ -16,8 +16,8 @@ export interface ToolPin {
     relocate?: { programs: string[]; from: string; to: string };
   };
   wheel?: { platform: string; package: string; sha256: string; path: string };
-  /** A Debian package with too many dependencies to unpack alone. */
-  install?: string;
+  /** A Debian package that does not run without its dependencies. */
+  install?: { package: string; path: string };
   /** The version that the project's lockfile pins goes before whatever is on PATH. */
   preferPackage?: boolean;
 }
