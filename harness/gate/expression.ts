@@ -81,7 +81,10 @@ function visit(node: ASTNode, bound: ReadonlySet<string>, found: (node: ASTNode)
   }
   if (isPath(node)) {
     const root = rootOf(node);
-    if (root !== undefined && !bound.has(root)) found(node);
+    if (root === undefined || bound.has(root)) return;
+    found(node);
+    // How many is rarely enough to act on: what they are stands beside it.
+    if (node.op === 'rcall') found(node.args[1]);
     return;
   }
   for (const child of childrenOf(node)) visit(child, bound, found);
