@@ -1,5 +1,5 @@
 import type { ItemReport, ItemState, SignOff } from '../schema.ts';
-import { html, type Markup, prose } from './markup.ts';
+import { counted, html, type Markup, prose } from './markup.ts';
 import { duration } from './time.ts';
 
 interface Look {
@@ -89,12 +89,13 @@ function row(item: ItemReport): Markup {
 `;
 }
 
-/** For a pass: what was expected, in few words. */
+/** For a pass: a figure that was measured, and how much held. */
 function summary({ attempts, attest }: ItemReport): Markup {
-  const expectations = attempts.at(-1)?.expectations ?? [];
   if (attest?.person) return html`<span class="quiet">attested by ${attest.person}</span>`;
+  const expectations = attempts.at(-1)?.expectations ?? [];
   if (expectations.length === 0) return html``;
-  const [first] = expectations;
-  const others = expectations.length > 1 ? ` and ${expectations.length - 1} more` : '';
-  return html`<span class="quiet"><code>${first?.text}</code>${others}</span>`;
+  const figures = expectations.flatMap(({ operands }) => operands);
+  const telling = figures.find(({ value }) => value.length <= 24) ?? figures[0];
+  const measured = telling ? html`<code>${telling.text} = ${telling.value}</code>, ` : undefined;
+  return html`<span class="quiet">${measured}${counted(expectations.length, 'expectation')} met</span>`;
 }

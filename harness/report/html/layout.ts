@@ -15,7 +15,7 @@ main > .notices { margin-top: 1.2rem; }
 .notices { padding: .85rem 1.1rem; background: var(--raised); border-radius: 3px; }
 .notices li + li { margin-top: .3rem; }
 .reasons li { display: grid; grid-template-columns: 7rem minmax(7rem, max-content) 1fr; gap: 0 1rem; padding: .45rem 0; border-top: 1px solid var(--rule); }
-.signatures ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.4rem 2.5rem; }
+.signatures ul { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: 1.4rem 2.5rem; }
 .signatures li { display: flex; flex-direction: column; }
 .signatures .name { order: -1; min-height: 2.2rem; padding: .2rem 0; border-bottom: 1px solid var(--ink); font: italic 1.35rem/1.3 var(--serif); }
 .signatures .role { padding-top: .3rem; font-weight: 600; }
@@ -36,7 +36,7 @@ thead th { border-top: 0; padding-bottom: .25rem; color: var(--quiet); font-size
 .wide { overflow-x: auto; }
 .figure { padding-right: 0; text-align: end; white-space: nowrap; }
 .items td:first-child { width: 7.5rem; }
-.items th[scope=row] { width: 38%; }
+.items th[scope=row] { width: 52%; }
 .items th a { color: inherit; text-decoration-color: var(--rule); }
 .items th a:hover { text-decoration-color: currentColor; }
 .covers { display: block; font-size: .8rem; }
@@ -72,6 +72,8 @@ blockquote { margin: .5rem 0; padding: 0 0 0 1rem; border-left: 2px solid var(--
 .facts dt { color: var(--quiet); font-family: var(--mono); font-size: .84em; padding-top: .1em; }
 .facts dd { margin: 0; min-width: 0; }
 .facts .facts > div { grid-template-columns: minmax(4rem, 11rem) 1fr; }
+.facts .facts .facts > div { grid-template-columns: 1fr; }
+.facts .facts .facts dd { padding-left: .9rem; }
 .text, .number { font-family: var(--mono); font-size: .86em; white-space: pre-wrap; }
 .number { font-weight: 600; }
 .values { display: flex; flex-wrap: wrap; gap: 0 1.2rem; }
