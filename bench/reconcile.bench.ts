@@ -1,4 +1,3 @@
-import { argv, stdout } from 'node:process';
 import type { Columns, ReconcileOptions } from '#harness/checks/reconcile/options.ts';
 import reconcile from '#harness/checks/reconcile/reconcile.ts';
 import type { PostgresSource } from '#harness/sources/define.ts';
@@ -10,7 +9,7 @@ import { startPostgres } from '#harness/testing/postgres.ts';
  * Ratios in one run, since seconds differ from machine to machine: equal tables, and tables with ten breaks,
  * against the cheapest question that can be asked of them, `count(*), sum(amount)`, which shows no row at all.
  */
-const rows = Number(argv[2] ?? 200_000);
+const rows = 200_000;
 const repeats = 5;
 
 const columns: Columns = {
@@ -32,22 +31,25 @@ const tables = `
     currency, type, booked_at FROM bank;
   VACUUM ANALYZE;`;
 
-const postgres = await startPostgres();
-try {
-  for (const statement of tables.split(';').filter((text) => text.trim())) await postgres.run(statement);
-  const source = createPostgres({ name: 'bench', url: postgres.url });
-  const floor = await fastest(() => totals(source));
-  const equal = await fastest(() => compare(source, 'same', 0));
-  const differing = await fastest(() => compare(source, 'ten', 10));
-  stdout.write(`reconcile, ${rows} rows a side, fastest of ${repeats}\n`);
-  stdout.write(line('count, sum of both tables', floor, floor));
-  stdout.write(line('reconcile, equal', equal, floor));
-  stdout.write(line('reconcile, 10 breaks', differing, floor));
-  stdout.write(
-    line('every row read, equal', await fastest(() => compare(withoutHashes(source), 'same', 0)), floor),
-  );
-} finally {
-  await postgres.stop();
+export async function bench(): Promise<string[]> {
+  const postgres = await startPostgres();
+  try {
+    for (const statement of tables.split(';').filter((text) => text.trim())) await postgres.run(statement);
+    const source = createPostgres({ name: 'bench', url: postgres.url });
+    const floor = await fastest(() => totals(source));
+    const equal = await fastest(() => compare(source, 'same', 0));
+    const differing = await fastest(() => compare(source, 'ten', 10));
+    const everyRow = await fastest(() => compare(withoutHashes(source), 'same', 0));
+    return [
+      `reconcile, ${rows} rows a side, fastest of ${repeats}`,
+      line('count, sum of both tables', floor, floor),
+      line('reconcile, equal', equal, floor),
+      line('reconcile, 10 breaks', differing, floor),
+      line('every row read, equal', everyRow, floor),
+    ];
+  } finally {
+    await postgres.stop();
+  }
 }
 
 async function totals(source: PostgresSource): Promise<void> {
@@ -87,5 +89,5 @@ async function fastest(work: () => Promise<void>): Promise<number> {
 }
 
 function line(what: string, milliseconds: number, floor: number): string {
-  return `  ${what.padEnd(28)} ${milliseconds.toFixed(0).padStart(7)} ms  ratio ${(milliseconds / floor).toFixed(1)}\n`;
+  return `  ${what.padEnd(28)} ${milliseconds.toFixed(0).padStart(7)} ms  ratio ${(milliseconds / floor).toFixed(1)}`;
 }

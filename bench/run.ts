@@ -1,0 +1,23 @@
+import { parseArgs } from 'node:util';
+
+const benches = ['start-up', 'gate', 'stack', 'reconcile'] as const;
+
+const help = `Usage: node bench/run.ts [--only NAME]
+
+Prints figures, as ratios within this run wherever there is something to compare with.
+Benches: ${benches.join(', ')}
+`;
+
+const { values } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h' }, only: { type: 'string', multiple: true } },
+});
+
+if (values.help) {
+  process.stdout.write(help);
+} else {
+  for (const name of benches) {
+    if (values.only && !values.only.includes(name)) continue;
+    const { bench } = (await import(`./${name}.bench.ts`)) as { bench(): Promise<string[]> };
+    process.stdout.write(`${(await bench()).join('\n')}\n`);
+  }
+}
