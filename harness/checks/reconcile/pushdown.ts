@@ -47,7 +47,7 @@ export function aggregateStatement(
     count(*) AS rows, sum(cs_minor) AS minor, sum(abs(cs_minor)) AS gross, sum(cs_print) AS print,
     count(*) FILTER (WHERE NOT coalesce(cs_plain, false)) AS irregular
     FROM (${rows}) AS r
-    GROUP BY ${divided ? `GROUPING SETS ((cs_outside, cs_partition), (${bucket}))` : bucket}`;
+    GROUP BY ${divided ? `GROUPING SETS (cs_partition, (${bucket}))` : bucket}`;
   return { text, params };
 }
 
@@ -63,8 +63,8 @@ export function keptStatement(
 }
 
 /**
- * `OFFSET 0` keeps PostgreSQL from writing the amount into every place that uses it. `coalesce` gives a null key
- * a partition of its own, so that null in that column means the other grouping.
+ * `OFFSET 0` keeps PostgreSQL from writing the amount into every place that uses it. No row has a null
+ * partition, so that null in that column means the other grouping; rows that are none of the sums have -1.
  */
 function rowStatement(
   sql: SqlOptions,
@@ -79,7 +79,7 @@ function rowStatement(
   const precision = rules.precision === 's' ? 'second' : 'milliseconds';
   const hash = `hashtextextended(${keyText(columns)} COLLATE "C", 0)`;
   const wanted = kept && `WHERE ${partition(hash)} = ANY (${bind(`{${[...kept].join(',')}}`)}::int[])`;
-  const rows = `SELECT *, ${partition('cs_hash')} AS cs_partition,
+  const rows = `SELECT *, CASE WHEN cs_outside THEN -1 ELSE ${partition('cs_hash')} END AS cs_partition,
     ${printOf(rules, at !== undefined)} AS cs_print, ${plainness(columns)} AS cs_plain
     FROM (SELECT q.*, ${minorUnits(columns, bind)} AS cs_minor,
       ${keyText(columns)} AS cs_key, ${hash} AS cs_hash,

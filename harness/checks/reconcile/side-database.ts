@@ -64,7 +64,7 @@ function toAggregate(groups: readonly TextRow[], divided: boolean): Aggregate {
     const partition = group['cs_partition'];
     const isOutside = group['cs_outside'] === 't';
     if (partition !== null && partition !== undefined) {
-      if (!isOutside) addPartition(aggregate, Number(partition), rows, print, minor);
+      if (Number(partition) >= 0) addPartition(aggregate, Number(partition), rows, print, minor);
       continue;
     }
     aggregate.scanned += rows;
