@@ -16,6 +16,13 @@ export interface JournalEntry {
   hash: string;
 }
 
+interface Waiting {
+  type: string;
+  data: unknown;
+  resolve(entry: JournalEntry): void;
+  reject(reason: unknown): void;
+}
+
 export const FIRST_PREV = '0'.repeat(64);
 
 /** Append-only JSONL, one fsync a line: what `append` has returned for survives kill -9 and power loss. */
@@ -23,7 +30,8 @@ export class Journal {
   readonly #file: FileHandle;
   readonly #clock: Clock;
   #head: { seq: number; hash: string };
-  #tail: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #draining: Promise<void> | undefined;
 
   private constructor(file: FileHandle, clock: Clock, entries: readonly JournalEntry[]) {
     this.#file = file;
@@ -52,23 +60,44 @@ export class Journal {
     return this.#head;
   }
 
-  /** Appends in call order, however many callers there are. */
+  /** Appends in call order, however many callers there are; those that wait together share one sync. */
   append(type: string, data: unknown): Promise<JournalEntry> {
-    const done = this.#tail.then(() => this.#write(type, data));
-    this.#tail = done.catch(() => undefined);
-    return done;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ type, data, resolve, reject });
+      this.#draining ??= this.#drain().finally(() => {
+        this.#draining = undefined;
+      });
+    });
   }
 
-  async #write(type: string, data: unknown): Promise<JournalEntry> {
-    const entry = link(this.#head, this.#clock.now().toISOString(), type, data);
-    await this.#file.appendFile(`${JSON.stringify(entry)}\n`);
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        const entries = await this.#write(batch);
+        for (const [index, entry] of entries.entries()) batch[index]?.resolve(entry);
+      } catch (thrown) {
+        for (const { reject } of batch) reject(thrown);
+      }
+    }
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<JournalEntry[]> {
+    let head = this.#head;
+    const entries = batch.map(({ type, data }) => {
+      const entry = link(head, this.#clock.now().toISOString(), type, data);
+      head = { seq: entry.seq, hash: entry.hash };
+      return entry;
+    });
+    await this.#file.appendFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     await this.#file.datasync();
-    this.#head = { seq: entry.seq, hash: entry.hash };
-    return entry;
+    this.#head = head;
+    return entries;
   }
 
   async close(): Promise<void> {
-    await this.#tail;
+    await this.#draining;
     await this.#file.close();
   }
 }
