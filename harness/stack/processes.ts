@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { CountersignError } from '../errors.ts';
@@ -45,6 +45,7 @@ export class Processes {
   readonly #answers: AsyncIterator<string>;
   readonly #lines: Interface;
   readonly #started: StackProcess[] = [];
+  readonly #leftovers: string[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(logs: string) {
@@ -57,6 +58,10 @@ export class Processes {
     this.#guard.stdin?.on('error', () => {});
     this.#lines = createInterface({ input: this.#guard.stdout as NodeJS.ReadableStream });
     this.#answers = this.#lines[Symbol.asyncIterator]();
+  }
+
+  get guardPid(): number | undefined {
+    return this.#guard.pid;
   }
 
   get started(): readonly StackProcess[] {
@@ -86,7 +91,12 @@ export class Processes {
     });
     const isAlive = () => child.exitCode === null && child.signalCode === null;
     const started = { name: spec.name, pid, log, exited, isAlive };
-    await this.#tell(`add ${pid} ${spec.endSignal ?? 'SIGTERM'} ${spec.wave ?? 2}`);
+    try {
+      await this.#tell(`add ${pid} ${spec.endSignal ?? 'SIGTERM'} ${spec.wave ?? 2}`);
+    } catch (thrown) {
+      child.stdin?.destroy();
+      throw thrown;
+    }
     this.#started.push(started);
     child.stdin?.end('go\n');
     return started;
@@ -94,6 +104,7 @@ export class Processes {
 
   /** The path is removed when the stack ends, whatever ends it. */
   async removeAtEnd(path: string): Promise<void> {
+    this.#leftovers.push(path);
     await this.#tell(`remove ${JSON.stringify(path)}`);
   }
 
@@ -106,7 +117,14 @@ export class Processes {
     this.#guard.stdin?.end();
     await gone;
     this.#lines.close();
+    if (this.#guard.exitCode !== 0) await this.#endWithoutGuard();
     await Promise.all(this.#started.map((started) => started.exited));
+  }
+
+  /** Somebody ended the guard, so its work is ours. */
+  async #endWithoutGuard(): Promise<void> {
+    for (const { pid, isAlive } of this.#started) if (isAlive()) process.kill(-pid, 'SIGKILL');
+    for (const path of this.#leftovers) await rm(path, { recursive: true, force: true, maxRetries: 3 });
   }
 
   #tell(line: string): Promise<void> {

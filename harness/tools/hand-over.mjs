@@ -7,11 +7,12 @@ import { spawn } from 'node:child_process';
  * @param {Record<string, string | undefined>} env
  */
 export function handOver(program, args, env) {
+  const hasTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
   const child = spawn(program, args, { stdio: 'inherit', env });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     // A terminal sends Ctrl-C to both; a second one that reaches the child would cut its clean-up short.
     process.on(signal, () => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+      if (signal !== 'SIGINT' || !hasTerminal) child.kill(signal);
     });
   }
   child.on('error', (error) => {
