@@ -91,6 +91,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
+test('the measure of contrast finds a text that is too faint', async ({ page }) => {
+  const faintTexts = await readFile(join(import.meta.dirname, 'fixtures', 'faint-texts.js'), 'utf8');
+  await open(page, 'no-go');
+  await page.evaluate("document.querySelector('h1').style.color = '#aaa'");
+  expect(await page.evaluate(faintTexts)).toEqual([expect.stringMatching(/^Mono staging dry run: 2/)]);
+});
+
 test('on a phone nothing runs over the edge', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   for (const kind of ['rehearsal', 'no-go'] as const) {
