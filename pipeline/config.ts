@@ -34,7 +34,8 @@ export const ConfigSchema = Type.Object({
   MONO_REQUEST_TIMEOUT: integer(1, 300, 30),
   MONO_MAX_PAGES: integer(1, 1_000_000, 10_000),
   MONO_MAX_BODY_BYTES: integer(1024, 268_435_456, 16_777_216),
-  MONO_RETRIES: integer(0, 10, 3),
+  /** Repetitions of one request; otherwise the policy of the operation holds. */
+  MONO_RETRIES: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 })),
   MONO_BACKOFF_FACTOR: Type.Number({ minimum: 1, maximum: 100, default: 1 }),
   MONO_OVERLAP_DAYS: integer(0, 90, 3),
   MONO_RAW_RETENTION_DAYS: integer(1, 3650, 30),

@@ -64,6 +64,16 @@ describe('health', () => {
     await away.close();
   });
 
+  it('gives a request id back if it is short and plain, else one of its own', async () => {
+    const idOf = async (id: string) =>
+      (await service.call('GET', '/health', { role: null, headers: { 'x-request-id': id } })).headers[
+        'x-request-id'
+      ];
+    expect(await idOf('trace-1')).toBe('trace-1');
+    expect(await idOf('"}{"level":"error"')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await idOf('x'.repeat(65))).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
   it('counts requests under the route template, and unknown paths under unmatched', async () => {
     await service.call('GET', '/healthz', { role: null });
     await service.call('GET', '/no/such/path/0123456789', { role: null });

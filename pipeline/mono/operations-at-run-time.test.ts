@@ -150,6 +150,31 @@ describe('M10: the flag', () => {
   });
 });
 
+it('M2, M9: waiting for the rate limit is in its own histogram, not in the time of the stage', async () => {
+  const limited = await startService({
+    ...testEnv(databaseUrl, simulator),
+    MONO_APP_ID: 'app_limited',
+    MONO_RATE_LIMIT_PER_MINUTE: '1',
+  });
+  await limited.app.started;
+  await limited.app.platform.db.query(
+    "INSERT INTO rate_limit_seconds VALUES ('mono:app_limited', floor(extract(epoch FROM now()))::bigint - 58, 1)",
+  );
+  await limited.call('POST', syncPath, {
+    body: { sync_config: { account_db_id: account.accountId, mode: 'full', page_limit: 500 } },
+  });
+  const text = await limited.metrics();
+  const value = (start: string) => {
+    const line = text.split('\n').find((candidate) => candidate.startsWith(start));
+    return Number(line?.split(' ').at(-1));
+  };
+  const waited = value('taxpoynt_mono_rate_limit_wait_seconds_sum{');
+  const fetched = value('taxpoynt_mono_pipeline_stage_seconds_sum{provider="mono",stage="sync"');
+  expect(waited).toBeGreaterThan(1);
+  expect(fetched).toBeLessThan(waited);
+  await limited.close();
+});
+
 describe('M5: after a crash', () => {
   it('an instance that starts again ends what it left running, and syncs', async () => {
     const { db } = service.app.platform;

@@ -28,7 +28,7 @@ export const operations = {
     name: 'mono.fetch_transactions',
     serviceRole,
     stage: 'sync',
-    retry: { attempts: 4, delaySeconds: 5, backoff: 'exponential' },
+    retry: { attempts: 4, delaySeconds: 1, backoff: 'exponential' },
     deadLetterTopic: 'mono.fetch.failed',
   },
   transform: {

@@ -130,7 +130,7 @@ export function createSyncDeps(deps: Omit<MonoDeps, 'queue' | 'signal'>): SyncDe
     maxPages: config.MONO_MAX_PAGES,
     maxBodyBytes: config.MONO_MAX_BODY_BYTES,
     timeoutMs: config.MONO_REQUEST_TIMEOUT * 1000,
-    retries: config.MONO_RETRIES,
+    retries: config.MONO_RETRIES ?? operations.fetch.retry.attempts - 1,
     backoffFactor: () => flags.number(backoffFlag),
   });
   return { db, client, metrics, log, instanceId: config.INSTANCE_ID, overlapDays: config.MONO_OVERLAP_DAYS };

@@ -1,8 +1,9 @@
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 
-/** Longer than any single page can take: a run renews its lease with every page that it stores. */
-const leaseSeconds = 300;
+/** How long a run blocks its account after its instance vanished. */
+const leaseSeconds = 120;
+const heartbeatMs = 30_000;
 
 export interface RunRequest {
   runId: string;
@@ -60,6 +61,16 @@ export async function renewLease(tx: Queryable, runId: string): Promise<void> {
     [runId, leaseSeconds],
   );
   if (rowCount === 0) throw new ServiceError('CONFLICT', 'the run lost its lease to another');
+}
+
+/** A page may take longer than a lease lasts, when the provider asks for patience. Gives what ends the heartbeat. */
+export function keepLease(db: Queryable, runId: string): () => void {
+  const timer = setInterval(() => {
+    // A beat that fails is no news: the next page finds out whether the lease still holds.
+    renewLease(db, runId).catch(() => {});
+  }, heartbeatMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 export async function finishRun(

@@ -7,7 +7,7 @@ import { createEventSink, type EventSink, newRunIds, type RunIds } from './event
 import type { MonoMetrics } from './metrics.ts';
 import { operations, type Stage, stages } from './operations.ts';
 import { storePage } from './persist.ts';
-import { claimRun, finishRun, type RunCounts } from './runs.ts';
+import { claimRun, finishRun, keepLease, type RunCounts } from './runs.ts';
 import { createStageClock, type StageClock } from './stage-clock.ts';
 import { transformTransaction } from './transform.ts';
 import type { MonoClient, MonoPage } from './types.ts';
@@ -82,6 +82,7 @@ export async function syncAccount(deps: SyncDeps, input: SyncInput): Promise<Syn
     counts: { pages: 0, fetched: 0, inserted: 0, duplicates: 0, rejected: 0 },
     newest: null,
   };
+  const release = keepLease(deps.db, ids.runId);
   try {
     await run.events.emit('mono.fetch.started', identity(run, account.cursor));
     await consumePages(run, { accountId: account.monoAccountId, limit: pageLimit, ...span });
@@ -89,6 +90,8 @@ export async function syncAccount(deps: SyncDeps, input: SyncInput): Promise<Syn
   } catch (error) {
     await fail(run, error);
     throw new SyncFailedError(ids, error);
+  } finally {
+    release();
   }
 }
 
@@ -103,8 +106,9 @@ type Window = { accountId: string; limit: number; start: string; end: string | u
  * Pages come newest first, so the cursor moves with the last of them only.
  */
 async function consumePages(run: Run, { end, ...window }: Window): Promise<void> {
-  const { signal } = run.input;
-  const pages = run.deps.client.pages({ ...window, ...(end && { end }), ...(signal && { signal }) });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(run.input.signal ? [run.input.signal] : [])]);
+  const pages = run.deps.client.pages({ ...window, ...(end && { end }), signal });
   const next = () => run.clock.run('sync', () => pages.next());
   let held: MonoPage | undefined;
   try {
@@ -119,6 +123,8 @@ async function consumePages(run: Run, { end, ...window }: Window): Promise<void>
     }
     if (held) await consumePage(run, held, true);
   } finally {
+    // When storing failed, nobody waits for the page under way.
+    stop.abort();
     await pages.return(undefined);
   }
 }
