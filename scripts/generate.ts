@@ -1,25 +1,48 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commandPages } from '#harness/commands/pages.ts';
 import { generateSchemas } from '#harness/schemas/generate.ts';
 
 const help = `Usage: node scripts/generate.ts [--check]
 
-Writes harness/schemas/ from the code.
+Writes harness/schemas/*.json and docs/commands/ from the code.
   --check   write nothing; exit 1 if a file is not what the code gives
 `;
 
-const folder = 'harness/schemas';
+interface Generated {
+  folder: string;
+  ending: string;
+  files: ReadonlyMap<string, string>;
+}
+
+async function everything(): Promise<Generated[]> {
+  return [
+    { folder: 'harness/schemas', ending: '.json', files: await generateSchemas() },
+    { folder: 'docs/commands', ending: '.md', files: await commandPages() },
+  ];
+}
 
 /** Files that differ from what the code gives, those too many included. */
-export async function staleSchemas(): Promise<string[]> {
-  const wanted = await generateSchemas();
-  const present = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.json'));
-  const stale = present.filter((name) => !wanted.has(name));
-  for (const [name, text] of wanted) {
-    if ((await readFile(join(folder, name), 'utf8').catch(() => '')) !== text) stale.push(name);
+async function stale({ folder, ending, files }: Generated): Promise<string[]> {
+  const present = await readdir(folder, { recursive: true }).catch(() => [] as string[]);
+  const wrong = present.filter((name) => name.endsWith(ending) && !files.has(name));
+  for (const [name, text] of files) {
+    if ((await readFile(join(folder, name), 'utf8').catch(() => '')) !== text) wrong.push(name);
   }
-  return stale.sort();
+  return wrong.sort();
+}
+
+async function writeAnew(generated: Generated): Promise<number> {
+  const { folder, files } = generated;
+  const wrong = await stale(generated);
+  for (const name of wrong) {
+    const text = files.get(name);
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    if (text === undefined) await rm(join(folder, name));
+    else await writeFile(join(folder, name), text);
+  }
+  return wrong.length;
 }
 
 async function main(): Promise<number> {
@@ -30,21 +53,19 @@ async function main(): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  const stale = await staleSchemas();
-  if (values.check) {
-    process.stdout.write(
-      stale.map((name) => `${join(folder, name)} is not what the code gives: npm run generate\n`).join(''),
-    );
-    return stale.length === 0 ? 0 : 1;
+  let wrong = 0;
+  for (const generated of await everything()) {
+    if (values.check) {
+      const names = await stale(generated);
+      wrong += names.length;
+      process.stdout.write(
+        names.map((name) => `${join(generated.folder, name)}: run \`npm run generate\`\n`).join(''),
+      );
+    } else {
+      process.stdout.write(`${generated.folder}: ${await writeAnew(generated)} written anew\n`);
+    }
   }
-  const wanted = await generateSchemas();
-  for (const name of stale) await rm(join(folder, name), { force: true });
-  for (const [name, text] of wanted) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  process.stdout.write(`${wanted.size} schemas, ${stale.length} written anew\n`);
-  return 0;
+  return wrong === 0 ? 0 : 1;
 }
 
-if (import.meta.main) process.exitCode = await main();
+process.exitCode = await main();
