@@ -14,9 +14,13 @@ interface Report {
 
 /** Runs the gate as a user would, in a terminal of the user's; resolves to its exit code. */
 function runGate(): Promise<number> {
-  const child = spawn(process.execPath, ['harness/bin.mjs', 'gate', 'run', gate, '--env', 'local', '--sign'], {
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    process.execPath,
+    ['harness/bin.mjs', 'gate', 'run', gate, '--env', 'local', '--sign'],
+    {
+      stdio: 'inherit',
+    },
+  );
   // Ctrl-C reaches the child by itself, as it shares the terminal; this process only has to wait for it.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
