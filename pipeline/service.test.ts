@@ -60,6 +60,8 @@ describe('health', () => {
     const away = await startService({ ...testEnv('postgres://nobody@127.0.0.1:1/none') });
     expect((await away.call('GET', '/healthz', { role: null })).body).toEqual({ ok: true, db_ok: false });
     expect((await away.call('GET', '/readyz', { role: null })).status).toBe(503);
+    const refused = await away.call('GET', banking);
+    expect([refused.status, refused.body.error.code]).toEqual([503, 'BUSY']);
     expect((await away.call('GET', '/metrics', { role: null })).status).toBe(200);
     await away.close();
   });

@@ -282,6 +282,9 @@ describe('M9: metrics', () => {
   it('counts a failed persist under persist, though the fetch went well', async () => {
     await one('ALTER TABLE core_bank_transactions ADD CHECK (amount < 0) NOT VALID', []);
     expect((await sync()).status).toBe(500);
+    const line = await service.logged(({ event }) => event === 'sync.error');
+    expect(line).toMatchObject({ reason: 'DatabaseError', code: '23514', account_id: account.accountId });
+    expect(JSON.stringify(line)).not.toContain('Failing row');
     const labels = `provider="mono",stage="persist",reason="DatabaseError",account_id="${account.accountId}"`;
     expect(await service.metrics()).toContain(`taxpoynt_mono_pipeline_errors_total{${labels}} 1`);
     expect(await one('SELECT cursor_at FROM bank_accounts WHERE id = $1')).toEqual({ cursor_at: null });

@@ -1,5 +1,5 @@
 import type { Database } from '#pipeline/runtime/db.ts';
-import { classOf, ServiceError } from '#pipeline/runtime/errors.ts';
+import { classOf, describeForLog, ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import { type BankAccount, getAccount, recordOutcome } from './accounts.ts';
 import { recordDeadLetter } from './dead-letters.ts';
@@ -194,6 +194,10 @@ async function fail(run: Run, error: unknown): Promise<void> {
   const reason = classOf(error);
   const stage = run.clock.failed() ?? 'persist';
   const duration = observeStages(run);
+  deps.log.warn(
+    { event: 'sync.error', correlation_id: ids.sync, account_id: account.id, ...describeForLog(error) },
+    'sync.error',
+  );
   deps.metrics.error(stage, reason, account.id);
   await finishRun(deps.db, ids.runId, { state: 'failed', counts, reason }).catch(() => {});
   const failures = await recordOutcome(deps.db, account.id, 'error').catch(() => 0);

@@ -87,8 +87,10 @@ function isServerAnswer(error: unknown): boolean {
   return typeof code === 'string' ? /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') : false;
 }
 
+/** No free connection in time, no server, or one that takes nobody in: all of them pass by themselves. */
 function asBusy(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : '';
-  if (!message.includes('timeout exceeded when trying to connect')) return error;
-  return new ServiceError('BUSY', 'no database connection became free in time', { cause: error });
+  const code = (error as { code?: unknown } | null)?.code;
+  const isRefusal = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(53|57P)/.test(code);
+  if (isRefusal) return error;
+  return new ServiceError('BUSY', 'no database connection could be had in time', { cause: error });
 }

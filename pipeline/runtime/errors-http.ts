@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { classOf, ServiceError } from './errors.ts';
+import { describeForLog, ServiceError } from './errors.ts';
 
 const retryAfterSeconds = '5';
 
@@ -10,8 +10,9 @@ export type Translate = (thrown: unknown) => ServiceError | undefined;
 export function mapErrors(app: FastifyInstance, translate: Translate): void {
   app.setErrorHandler<FastifyError>((thrown, request, reply) => {
     const error = thrown instanceof ServiceError ? thrown : translate(thrown);
-    if (error === undefined) request.log.error({ reason: classOf(thrown), err: thrown }, 'request failed');
     const status = error?.statusCode ?? clientStatus(thrown);
+    if (status === 500)
+      request.log.error({ event: 'request.failed', ...describeForLog(thrown) }, 'request.failed');
     if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
     return reply.code(status).send({
       success: false,

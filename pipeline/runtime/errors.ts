@@ -1,3 +1,5 @@
+import { maskText } from '#pipeline/shared/mask.ts';
+
 /** Every refusal of the service, with the status that a client sees. */
 const table = {
   CONFIG_INVALID: { status: 500, retryable: false },
@@ -52,4 +54,14 @@ export function classOf(thrown: unknown): string {
 
 export function textOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+}
+
+/** What a log may hold of an exception: not its other fields, where a driver puts the failing row. */
+export function describeForLog(thrown: unknown): { reason: string; code?: string; stack?: string } {
+  const { code, stack } = (thrown ?? {}) as { code?: unknown; stack?: unknown };
+  return {
+    reason: classOf(thrown),
+    ...(typeof code === 'string' && { code }),
+    ...(typeof stack === 'string' && { stack: maskText(stack) }),
+  };
 }
