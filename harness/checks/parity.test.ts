@@ -14,7 +14,7 @@ const headings = ['What it proves', 'What it cannot prove', 'Options', 'Facts', 
 const registry = new KindRegistry();
 const page = (kind: string) => readFile(new URL(`${kind}/${kind}.md`, here), 'utf8');
 
-describe('kinds', () => {
+describe('H2: kinds', () => {
   it('are listed in order, and each folder is listed', async () => {
     const entries = await readdir(here, { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
