@@ -86,17 +86,18 @@ async function measure({
 
 /** A check that ignores its signal must not hold the gate for ever. */
 async function orGiveUp<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
   let timer: NodeJS.Timeout | undefined;
-  const stopped = new Promise<never>((_, reject) => {
-    const giveUp = () => {
-      timer = setTimeout(() => reject(new Error('it did not stop when told to')), graceMs);
-    };
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
+  const giveUp = () => {
+    timer = setTimeout(() => reject(new Error('it did not stop when told to')), graceMs);
+  };
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
   try {
     return await Promise.race([work, stopped]);
   } finally {
+    // Later aborts are no longer its business: a timer of theirs would keep the process alive.
+    signal.removeEventListener('abort', giveUp);
     clearTimeout(timer);
   }
 }
