@@ -24,14 +24,14 @@ const verbs = {
   start: { program: 'scripts/start.ts', tools: ['prometheus', 'promtool', 'alertmanager', 'amtool'] },
   test: {
     program: 'scripts/run-tests.ts',
-    tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6', 'chromium'],
+    tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6', 'chromium', 'redis-server'],
   },
   bench: { program: 'bench/run.ts', tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6'] },
   build: { program: 'scripts/build-package.ts', tools: [] },
   generate: { program: 'scripts/generate.ts', tools: [] },
   setup: {
     program: undefined,
-    tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6', 'chromium'],
+    tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6', 'chromium', 'redis-server'],
   },
 };
 

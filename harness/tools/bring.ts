@@ -38,6 +38,10 @@ async function bringDebian(
   debian: NonNullable<ToolPin['debian']>,
   options: BringOptions,
 ): Promise<boolean> {
+  if (debian.launches) {
+    await unpackWithLibraries(name, debian.package, debian.launches, options);
+    return true;
+  }
   const folder = join(options.cacheDir, 'debian', debian.package);
   await fillOnce(folder, async (temporary) => {
     options.say(`bringing ${name}: Debian package ${debian.package}, unpacked into ${folder}, not installed`);
@@ -60,6 +64,16 @@ async function bringBig(
     await installDebian(debian, options.env);
     return true;
   }
+  await unpackWithLibraries(name, debian, path, options);
+  return true;
+}
+
+async function unpackWithLibraries(
+  name: string,
+  debian: string,
+  program: string,
+  options: BringOptions,
+): Promise<void> {
   const folder = join(options.cacheDir, 'debian', debian);
   await fillOnce(folder, async (temporary) => {
     const missing = await missingDebians(debian, options.cacheDir);
@@ -67,9 +81,8 @@ async function bringBig(
       `bringing ${name}: ${missing.length} Debian packages, unpacked into ${folder}, not installed`,
     );
     await unpackDebian(missing, options.cacheDir, temporary);
-    await writeLauncher(temporary, 'launch', path);
+    await writeLauncher(temporary, 'launch', program);
   });
-  return true;
 }
 
 async function bringWheel(

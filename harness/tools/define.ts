@@ -7,7 +7,8 @@ export type ToolName =
   | 'alertmanager'
   | 'amtool'
   | 'chromium'
-  | 'postgres';
+  | 'postgres'
+  | 'redis-server';
 
 /** Where a tool was found: an env variable, PATH, our cache, or brought now. */
 export interface FoundTool {

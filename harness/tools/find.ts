@@ -78,7 +78,7 @@ async function fromVariable(
 }
 
 export function variableOf(name: ToolName): string {
-  return `COUNTERSIGN_${name.toUpperCase()}`;
+  return `COUNTERSIGN_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
 async function firstGood(

@@ -12,6 +12,8 @@ export interface ToolPin {
   debian?: {
     package: string;
     path: string;
+    /** The program that `path` starts with its libraries, which are unpacked as well where the machine lacks them. */
+    launches?: string;
     /** A folder that these programs look for at an absolute path: see `relocate`. */
     relocate?: { programs: string[]; from: string; to: string };
   };
