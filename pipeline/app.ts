@@ -41,9 +41,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { values: config } = options.config;
   const platform = await createPlatform(options);
   const { db, log, registry, flags } = platform;
-  if (config.REDIS_URL !== undefined) {
-    log.warn({ event: 'redis.unused' }, 'REDIS_URL is set, but the shared rate limiter lives in PostgreSQL');
-  }
   const ending = new AbortController();
   let draining = false;
   const queue = createQueue({
@@ -66,6 +63,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     flags,
     flagStore: platform.flagStore,
     instanceId: config.INSTANCE_ID,
+    rateLimitStore: platform.turns.name,
     secretSources: [{ name: 'MONO_SECRET_KEY', source: platform.token.describe() }],
     oldestTokenSeconds: () => platform.token.ageSeconds(),
   });
@@ -91,7 +89,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await Promise.all([http.close(), inFlight.idle(), queue.stop(config.DRAIN_TIMEOUT_MS)]);
       clearTimeout(cut);
       await flags.stop();
-      await db.close();
+      await platform.close();
     },
   };
 }

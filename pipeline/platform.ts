@@ -14,6 +14,8 @@ import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts
 import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';
 import { createLogger, type Logger } from '#pipeline/runtime/logging.ts';
 import { createRegistry } from '#pipeline/runtime/metrics.ts';
+import { createPostgresTurns, type TurnStore } from '#pipeline/runtime/rate-limiter.ts';
+import { createRedisTurns } from '#pipeline/runtime/rate-limiter-redis.ts';
 
 /** What the service and a script that runs the pipeline by itself both stand on. */
 export interface Platform {
@@ -23,6 +25,8 @@ export interface Platform {
   flagStore: FlagStore;
   flags: Flags;
   token: TokenProvider;
+  turns: TurnStore;
+  close(): Promise<void>;
 }
 
 export interface PlatformOptions {
@@ -68,7 +72,21 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
     registry,
     log,
   });
+  const { REDIS_URL: redisUrl } = values;
+  const turns = redisUrl === undefined ? createPostgresTurns(db) : createRedisTurns({ url: redisUrl, log });
   const keyFile = env.MONO_SECRET_KEY_FILE;
   const source = keyFile ? fileSecret(keyFile) : envSecret('MONO_SECRET_KEY', env);
-  return { log, registry, db, flagStore, flags, token: createTokenProvider({ load: source }) };
+  return {
+    log,
+    registry,
+    db,
+    flagStore,
+    flags,
+    token: createTokenProvider({ load: source }),
+    turns,
+    async close() {
+      turns.close();
+      await db.close();
+    },
+  };
 }

@@ -5,7 +5,7 @@ import type { Database } from '#pipeline/runtime/db.ts';
 import type { Flags } from '#pipeline/runtime/flags.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import type { JobQueue } from '#pipeline/runtime/queue.ts';
-import { createPostgresRateLimiter } from '#pipeline/runtime/rate-limiter.ts';
+import { createRateLimiter, type TurnStore } from '#pipeline/runtime/rate-limiter.ts';
 import { listStreaks } from './accounts.ts';
 import { registerDeadLetterRoutes } from './admin-routes.ts';
 import { createMonoClient } from './client.ts';
@@ -28,6 +28,7 @@ export interface MonoDeps {
   registry: Registry;
   log: Logger;
   token: TokenProvider;
+  turns: TurnStore;
   /** Aborts runs under way when the drain has waited long enough. */
   signal: AbortSignal;
 }
@@ -121,8 +122,8 @@ export function createSyncDeps(deps: Omit<MonoDeps, 'queue' | 'signal'>): SyncDe
     baseUrl: config.MONO_BASE_URL,
     token: deps.token,
     appId: config.MONO_APP_ID,
-    rateLimiter: createPostgresRateLimiter(
-      db,
+    rateLimiter: createRateLimiter(
+      deps.turns,
       `mono:${config.MONO_APP_ID}`,
       config.MONO_RATE_LIMIT_PER_MINUTE,
     ),

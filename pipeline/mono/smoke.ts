@@ -76,7 +76,7 @@ export async function smokeInProcess(
     if (!(error instanceof SyncFailedError)) throw error;
     return { events: await eventsOf(error.ids.sync), problem: error.message, summary: {} };
   } finally {
-    await platform.db.close();
+    await platform.close();
   }
 }
 

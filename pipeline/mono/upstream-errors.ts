@@ -17,9 +17,17 @@ export class SyncFailedError extends Error {
 export function translateMonoError(thrown: unknown): ServiceError | undefined {
   if (thrown instanceof SyncFailedError) {
     const details = { cause: thrown.cause, correlationId: thrown.ids.sync };
-    return asUpstream(thrown.cause, details) ?? new ServiceError('SYNC_FAILED', thrown.message, details);
+    return asUpstream(thrown.cause, details) ?? asOurs(thrown, details);
   }
   return asUpstream(thrown, { cause: thrown });
+}
+
+/** What passes by itself is no failure of the run's own making. */
+function asOurs({ cause, message }: SyncFailedError, details: ServiceErrorDetails): ServiceError {
+  if (cause instanceof ServiceError && cause.code === 'BUSY') {
+    return new ServiceError('BUSY', cause.message, details);
+  }
+  return new ServiceError('SYNC_FAILED', message, details);
 }
 
 function asUpstream(thrown: unknown, details: ServiceErrorDetails): ServiceError | undefined {

@@ -12,6 +12,7 @@ export interface AdminDeps {
   flags: Flags;
   flagStore: FlagStore;
   instanceId: string;
+  rateLimitStore: string;
   secretSources: { name: string; source: string }[];
   oldestTokenSeconds(): number;
 }
@@ -70,6 +71,7 @@ function describeSettings(deps: AdminDeps) {
       secret,
       flag_drift: overridden.has(name),
     })),
+    rate_limit_store: deps.rateLimitStore,
     secret_sources: deps.secretSources,
     oldest_token_age_seconds: Math.round(deps.oldestTokenSeconds()),
     token_max_age_seconds: 3600,
