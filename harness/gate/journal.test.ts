@@ -26,6 +26,14 @@ describe('journal', () => {
     );
   });
 
+  it('answers each append of a caller that waits for the one before', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'journal-')), 'journal.jsonl');
+    const journal = await Journal.create(path, fakeClock());
+    for (let index = 0; index < 5; index += 1)
+      expect((await journal.append('item', index)).seq).toBe(index + 1);
+    await journal.close();
+  });
+
   it('goes on after it was closed and opened again', async () => {
     const { path } = await journalOf(2);
     const { journal, entries } = await Journal.open(path, fakeClock());

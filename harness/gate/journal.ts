@@ -64,9 +64,7 @@ export class Journal {
   append(type: string, data: unknown): Promise<JournalEntry> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ type, data, resolve, reject });
-      this.#draining ??= this.#drain().finally(() => {
-        this.#draining = undefined;
-      });
+      this.#draining ??= this.#drain();
     });
   }
 
@@ -81,6 +79,8 @@ export class Journal {
         for (const { reject } of batch) reject(thrown);
       }
     }
+    // Here and not in a `finally`: whoever was just answered may append before that would run.
+    this.#draining = undefined;
   }
 
   async #write(batch: readonly Waiting[]): Promise<JournalEntry[]> {
