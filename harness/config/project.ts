@@ -7,7 +7,7 @@ import { KindRegistry } from '../checks/index.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import { type Environment, EnvironmentsSchema } from './environments.ts';
 import { validateYaml } from './validate.ts';
-import { readYaml, type YamlFile } from './yaml.ts';
+import { invalid, readYaml, type YamlFile } from './yaml.ts';
 
 /** What a user's `countersign.config.ts` may export as default. */
 export interface UserConfig {
@@ -71,12 +71,29 @@ export async function readEnvironments(root: string): Promise<Environments> {
   const file = 'checklists/environments.yml';
   const yaml = await readYaml(join(root, file), file);
   const { environments } = validateYaml(EnvironmentsSchema, yaml);
+  const problems = Object.entries(environments)
+    .filter(([, { zone }]) => zone !== undefined && !isZone(zone))
+    .map(([name, { zone }]) => ({
+      code: 'CONFIG_INVALID' as const,
+      message: `\`${zone}\` is no IANA zone`,
+      where: yaml.place(['environments', name, 'zone']),
+      hint: 'zones look like Africa/Lagos or UTC',
+    }));
+  if (problems.length > 0) throw invalid(problems);
   return {
     yaml,
     all: Object.fromEntries(
       Object.entries(environments).map(([name, environment]) => [name, { ...environment, name }]),
     ),
   };
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 export function pickEnvironment({ all }: Environments, name: string): Environment {

@@ -137,6 +137,16 @@ describe('H1: a gate file', () => {
     );
   });
 
+  it('is not looked at while an environment has a zone that nobody knows', async () => {
+    const root = await testProject({
+      'checklists/environments.yml': environments.replace(
+        'rehearsal: true',
+        'rehearsal: true, zone: Africa/Lgaos',
+      ),
+    });
+    await expect(readEnvironments(root)).rejects.toThrow('`Africa/Lgaos` is no IANA zone');
+  });
+
   it('in this repo is right', async () => {
     const own = await openProject(import.meta.dirname);
     const name = 'checklists/mono-staging-dry-run.gate.yml';
