@@ -13,7 +13,7 @@ const usage = `Usage: node scripts/check-imports.ts
 
 Holds the borders between folders:
   harness       imports nothing of the repo outside harness, and names none of the systems that it verifies
-  check kinds   import the contract, sources, errors, durations, windows, the pure core and their own folder
+  check kinds   import the contract, sources, errors, durations, zones, windows, the pure core and their own folder
   pure core     reaches no file, network, process or clock of Node, whatever it imports
   pipeline      its domains meet only through their index.ts
 `;
@@ -40,7 +40,7 @@ const openToKinds = [
   /^harness\/checks\/[a-z-]+\.ts$/,
   /^harness\/sources\//,
   /^harness\/errors\.ts$/,
-  /^harness\/config\/(duration|windows)\.ts$/,
+  /^harness\/config\/(duration|windows|zone)\.ts$/,
 ];
 
 /** What one kind may import besides: verifying an earlier report is what `gate` measures with. */

@@ -17,6 +17,14 @@ export function parseDuration(text: string): number {
   return total;
 }
 
+/** The longest that a timer can wait; one that is asked for more fires at once. */
+const longestTimer = 2_147_483_647;
+
+/** What to give to a timer for a duration of any length: 24.8 days at most. */
+export function timerMs(milliseconds: number): number {
+  return Math.min(milliseconds, longestTimer);
+}
+
 /** Milliseconds to the shortest exact text: 5_400_000 is `1h30m`. */
 export function formatDuration(milliseconds: number): string {
   let rest = Math.round(milliseconds);

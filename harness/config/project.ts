@@ -8,6 +8,7 @@ import { CountersignError, messageOf } from '../errors.ts';
 import { type Environment, EnvironmentsSchema } from './environments.ts';
 import { validateYaml } from './validate.ts';
 import { invalid, readYaml, type YamlFile } from './yaml.ts';
+import { isZone } from './zone.ts';
 
 /** What a user's `countersign.config.ts` may export as default. */
 export interface UserConfig {
@@ -86,14 +87,6 @@ export async function readEnvironments(root: string): Promise<Environments> {
       Object.entries(environments).map(([name, environment]) => [name, { ...environment, name }]),
     ),
   };
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }
 
 export function pickEnvironment({ all }: Environments, name: string): Environment {

@@ -1,6 +1,6 @@
+import { zoneOffset } from '../config/zone.ts';
 import { CountersignError } from '../errors.ts';
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
 const dayMs = 86_400_000;
 
 /**
@@ -27,38 +27,9 @@ export function instantOf(
   return !existsBefore && existsAfter ? after : before;
 }
 
-/** Milliseconds that a zone's clocks are ahead of UTC at an instant. */
 function offsetAt(instant: number, zone: string): number {
-  const whole = Math.floor(instant / 1000) * 1000;
-  const parts = formatterFor(zone).formatToParts(whole);
-  const part = (type: string) => Number(parts.find((each) => each.type === type)?.value);
-  const local = Date.UTC(
-    part('year'),
-    part('month') - 1,
-    part('day'),
-    part('hour'),
-    part('minute'),
-    part('second'),
-  );
-  return local - whole;
-}
-
-function formatterFor(zone: string): Intl.DateTimeFormat {
-  const known = formatters.get(zone);
-  if (known) return known;
   try {
-    const made = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formatters.set(zone, made);
-    return made;
+    return zoneOffset(instant, zone);
   } catch {
     throw new CountersignError('CONFIG_INVALID', `\`${zone}\` is not a time zone`, {
       hint: 'zones are those of IANA, such as Africa/Lagos or UTC',

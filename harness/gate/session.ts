@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { CheckContext, Clock } from '../checks/define.ts';
-import { parseDuration } from '../config/duration.ts';
+import { formatDuration, parseDuration, timerMs } from '../config/duration.ts';
 import type { Environment } from '../config/environments.ts';
 import { confine, findGateFile, type Project, pickEnvironment, readEnvironments } from '../config/project.ts';
 import { type ResolvedEnvironment, resolveEnvironment } from '../config/resolve.ts';
+import { CountersignError } from '../errors.ts';
 import { buildStatement, serialiseStatement } from '../report/build.ts';
 import type { SignOff, Statement } from '../report/schema.ts';
 import { writeRendered } from '../sign/renderings.ts';
@@ -106,19 +107,7 @@ async function conduct(run: Conducted): Promise<Statement> {
     environment: environment.name,
     tool,
   });
-  const stack = await startedStack(run, redactor);
-  let items: SignOff['items'];
-  try {
-    const resolved = await resolveEnvironment(environment, {
-      root: project.root,
-      env: run.env,
-      ...(stack ? { stackState: stack.state } : {}),
-      onSecret: (value) => redactor.add(value),
-    });
-    items = await measureAll(run, resolved, evidence, redactor);
-  } finally {
-    await stack?.stop();
-  }
+  const items = await onStack(run, redactor, (resolved) => measureAll(run, resolved, evidence, redactor));
   await journal.append('run-finished', {
     items: Object.fromEntries(items.map(({ id, state }) => [id, state])),
   });
@@ -163,6 +152,26 @@ async function keepInputs({ folder, gate, environment, signers }: Conducted): Pr
   return bytes;
 }
 
+/** Does the work with the environment resolved, and ends a stack that it started, whatever happens. */
+async function onStack<T>(
+  run: Conducted,
+  redactor: Redactor,
+  work: (resolved: ResolvedEnvironment) => Promise<T>,
+): Promise<T> {
+  const stack = await startedStack(run, redactor);
+  try {
+    const resolved = await resolveEnvironment(run.environment, {
+      root: run.project.root,
+      env: run.env,
+      ...(stack ? { stackState: stack.state } : {}),
+      onSecret: (value) => redactor.add(value),
+    });
+    return await work(resolved);
+  } finally {
+    await stack?.stop();
+  }
+}
+
 async function startedStack(run: Conducted, redactor: Redactor): Promise<RunningStack | undefined> {
   if (!run.environment.stack) return undefined;
   run.say(`starting the local stack of \`${run.environment.name}\``);
@@ -186,8 +195,10 @@ async function measureAll(
   redactor: Redactor,
 ): Promise<SignOff['items']> {
   const { project, gate, journal, clock, listener, environment } = run;
-  const deadline = AbortSignal.timeout(parseDuration(gate.gate.timeout ?? DEFAULT_DEADLINE));
-  const signal = AbortSignal.any([run.signal, deadline]);
+  const halt = new AbortController();
+  const deadlineMs = parseDuration(gate.gate.timeout ?? DEFAULT_DEADLINE);
+  const deadline = setTimeout(() => halt.abort(deadlinePassed(deadlineMs)), timerMs(deadlineMs));
+  const signal = AbortSignal.any([run.signal, halt.signal]);
   const sources = makeSources(resolved, { signal, clock, root: project.root });
   const context: Omit<CheckContext, 'item' | 'attempt' | 'needs' | 'artifact' | 'progress'> = {
     gate: gate.gate.gate,
@@ -214,6 +225,7 @@ async function measureAll(
     redactor,
     clock,
     signal,
+    stop: (reason) => halt.abort(reason),
     listener,
     scope: contextMaker(context, evidence, resolved.view.simulators),
   };
@@ -221,8 +233,16 @@ async function measureAll(
     await keepFactSchemas(gate, evidence);
     return await runItems(input);
   } finally {
+    clearTimeout(deadline);
     await sources.close();
+    await evidence.seal();
   }
+}
+
+function deadlinePassed(milliseconds: number): CountersignError {
+  return new CountersignError('TIMED_OUT', `the gate's deadline of ${formatDuration(milliseconds)} passed`, {
+    hint: 'raise `timeout` of the gate if its work is really that long',
+  });
 }
 
 /** Whoever judges the facts again needs their types, and must not have to trust another version of a kind. */

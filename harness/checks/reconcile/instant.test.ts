@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDayOf, isZone, parseInstant, parseUnix } from './instant.ts';
+import { isZone } from '../../config/zone.ts';
+import { createDayOf, parseInstant, parseUnix } from './instant.ts';
 
 const iso = (text: string, zone?: string) => {
   const parsed = parseInstant(text, zone);

@@ -1,3 +1,5 @@
+import { zoneOffset } from '../../config/zone.ts';
+
 const shape =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(?: ?(Z|[+-]\d\d(?::?\d\d)?))?$/i;
 
@@ -51,46 +53,6 @@ function fromWall(wall: number, zone: string): number | undefined {
     .map((offset) => wall - offset)
     .filter((at) => at + zoneOffset(at, zone) === wall);
   return found.length === 1 ? found[0] : undefined;
-}
-
-function zoneOffset(at: number, zone: string): number {
-  const whole = Math.floor(at / 1_000) * 1_000;
-  const parts = Object.fromEntries(
-    formatter(zone)
-      .formatToParts(whole)
-      .map(({ type, value }) => [type, Number(value)]),
-  );
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - whole;
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-function formatter(zone: string): Intl.DateTimeFormat {
-  const known = formatters.get(zone);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    calendar: 'iso8601',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
-  formatters.set(zone, made);
-  return made;
-}
-
-export function isZone(zone: string): boolean {
-  try {
-    formatter(zone);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** `2026-11-20`: the calendar day of an instant in a zone, whatever zone a session or a machine is in. */

@@ -1,6 +1,7 @@
 import { parseDuration } from '../../config/duration.ts';
+import { isZone } from '../../config/zone.ts';
 import { CountersignError } from '../../errors.ts';
-import { isZone, parseInstant } from './instant.ts';
+import { parseInstant } from './instant.ts';
 import { createShowKey } from './mask.ts';
 import type { Dimensions, Rules } from './normalise.ts';
 import type { ReconcileOptions, SideOptions } from './options.ts';

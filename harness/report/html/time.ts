@@ -1,3 +1,4 @@
+import { wallClock } from '../../config/zone.ts';
 import { html, type Markup } from './markup.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -13,22 +14,11 @@ export function timeOf(instant: string, zone: string): Markup {
 
 /** Numbers only: names of months and zones differ between versions of the Unicode data, and pages are compared. */
 function clockReading(at: Date, zone: string): { day: string; time: string } {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? '';
+  const { year, month, day, hour, minute, second } = wallClock(at.getTime(), zone);
+  const two = (part: number) => String(part).padStart(2, '0');
   return {
-    day: `${Number(part('day'))} ${months[Number(part('month')) - 1]} ${part('year')}`,
-    time: `${part('hour')}:${part('minute')}:${part('second')}`,
+    day: `${day} ${months[month - 1]} ${year}`,
+    time: `${two(hour)}:${two(minute)}:${two(second)}`,
   };
 }
 
