@@ -16,6 +16,7 @@ import { trackInFlight } from '#pipeline/runtime/in-flight.ts';
 import { instrumentHttp, instrumentJobs, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
+import { registerTracing } from '#pipeline/runtime/trace.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
 
 export const version = '0.1.0';
@@ -114,6 +115,7 @@ function requestIdOf(given: string | string[] | undefined): string {
 
 async function registerPlugins(app: FastifyInstance, config: Config): Promise<void> {
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  registerTracing(app);
   await app.register(helmet);
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,

@@ -76,6 +76,17 @@ describe('M11: webhooks by HMAC SHA-512', () => {
     expect(line.account_id).toBe(account.accountId);
   });
 
+  it('is one trace from the request to the job that it asks for', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    await post(news(), { 'x-mono-signature': signBody(secret, news()), traceparent });
+    const received = await service.logged(({ event }) => event === 'webhook.received');
+    const completed = await service.logged(({ event }) => event === 'mono.pipeline.completed');
+    expect([received.trace_id, completed.trace_id]).toEqual([traceId, traceId]);
+    expect(received.span_id).toMatch(/^[0-9a-f]{16}$/);
+    expect(completed.span_id).not.toBe(received.span_id);
+  });
+
   it('checks the raw bytes: the same JSON spelled otherwise is another body', async () => {
     const signature = { 'x-mono-signature': signBody(secret, news()) };
     expect((await post(news(), signature)).status).toBe(200);

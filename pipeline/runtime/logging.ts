@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { traceFields } from './trace.ts';
 
 export type { Logger } from 'pino';
 
@@ -27,6 +28,7 @@ export function createLogger(options: LoggingOptions): Logger {
     base: { instance: options.instanceId },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    mixin: traceFields,
     redact: { paths: hidden, censor: '[redacted]' },
   };
   return options.destination ? pino(settings, options.destination) : pino(settings);

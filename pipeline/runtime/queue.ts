@@ -1,6 +1,7 @@
 import { type Db as BossDb, type Job, PgBoss } from 'pg-boss';
 import type { Queryable } from './db.ts';
 import type { Logger } from './logging.ts';
+import { continueTrace, currentTraceparent, inSpan } from './trace.ts';
 
 const schema = 'pgboss';
 
@@ -106,7 +107,7 @@ export function createQueue(options: QueueOptions): JobQueue {
       running = true;
     },
     enqueue: (queue, data, send = {}) =>
-      boss.send(queue, data, {
+      boss.send(queue, withTrace(data), {
         ...(send.tx ? { db: asBossDb(send.tx) } : {}),
         ...(send.key ? { singletonKey: send.key } : {}),
         ...(send.startAfterSeconds ? { startAfter: send.startAfterSeconds } : {}),
@@ -116,10 +117,11 @@ export function createQueue(options: QueueOptions): JobQueue {
       }),
     async take<T extends object>(queue: QueueName, handler: (job: JobContext<T>) => Promise<void>) {
       const settings = { batchSize: 1, pollingIntervalSeconds: options.pollIntervalMs / 1000 };
-      await boss.work<T>(queue, settings, async (jobs: Job<T>[]) => {
+      await boss.work<T & Traced>(queue, settings, async (jobs: Job<T & Traced>[]) => {
         for (const job of jobs) {
-          const context = { data: job.data, signal: job.signal, attempt: job.retryCount + 1 };
-          await observed(options.observe, queue, () => handler(context));
+          const { data, signal, retryCount } = job;
+          const run = () => handler({ data, signal, attempt: retryCount + 1 });
+          await inSpan(continueTrace(data?.traceparent), () => observed(options.observe, queue, run));
         }
       });
     },
@@ -133,6 +135,16 @@ export function createQueue(options: QueueOptions): JobQueue {
       await boss.stop({ graceful: true, timeout: timeoutMs });
     },
   };
+}
+
+interface Traced {
+  traceparent?: string;
+}
+
+/** A job belongs to the trace of the request or the job that asked for it. */
+function withTrace(data: object): object {
+  const traceparent = currentTraceparent();
+  return traceparent === undefined ? data : { ...data, traceparent };
 }
 
 async function observed(observe: JobObserver, queue: QueueName, work: () => Promise<void>): Promise<void> {
