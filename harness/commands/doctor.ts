@@ -31,7 +31,7 @@ export const command: Command = {
   },
   async run(args, io) {
     positionals(args, []);
-    const names = Object.keys(toolPins) as ToolName[];
+    const names = (Object.keys(toolPins) as ToolName[]).filter((name) => !toolPins[name].testsOnly);
     const bring = booleanFlag(args, 'bring');
     const findings = await Promise.all(names.map((name) => look(name, bring, io)));
     if (booleanFlag(args, 'json')) {

@@ -7,6 +7,8 @@ export interface ToolPin {
   /** Names that other distributions give it. */
   other?: string[];
   minimum: string;
+  /** No check and no stack needs it, so `doctor` does not ask for it. */
+  testsOnly?: boolean;
   home: string;
   /** Downloaded and unpacked into the cache; apt itself verifies it against the archive's signature. */
   debian?: {
