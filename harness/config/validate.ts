@@ -4,7 +4,15 @@ import type { Static, TSchema } from 'typebox';
 import type { Problem } from '../errors.ts';
 import { invalid, type Path, type YamlFile } from './yaml.ts';
 
-const ajv = new Ajv({ allErrors: true, strict: false, useDefaults: true, verbose: true });
+// The schemas are our own, and those of kinds are made by TypeBox: checking them again costs 50 ms a start.
+const ajv = new Ajv({
+  allErrors: true,
+  strict: false,
+  useDefaults: true,
+  verbose: true,
+  meta: false,
+  validateSchema: false,
+});
 (addFormats as unknown as typeof addFormats.default)(ajv);
 const compiled = new WeakMap<object, ReturnType<typeof ajv.compile>>();
 

@@ -8,6 +8,7 @@ import { CountersignError } from '../errors.ts';
 import { generateKey, loadSigner } from '../sign/keys.ts';
 import { type Signers, SignersSchema } from '../sign/signers.ts';
 import { writeWhole } from './evidence.ts';
+import type { LoadedGate } from './load.ts';
 import { GateSchema } from './schema.ts';
 
 export const REHEARSAL_SIGNERS = '.countersign/rehearsal-signers.yml';
@@ -18,8 +19,8 @@ export interface RehearsalSigners {
 }
 
 /** Keys for every role that a gate of this repo names: never committed, and trusted for rehearsals only. */
-export async function rehearsalSigners(project: Project): Promise<RehearsalSigners> {
-  const wanted = await rolesOf(project);
+export async function rehearsalSigners(project: Project, loaded?: LoadedGate): Promise<RehearsalSigners> {
+  const wanted = await rolesOf(project, loaded);
   const existing = await readExisting(project);
   if (existing && wanted.every((role) => existing.signers.people.some(({ id }) => id === personOf(role))))
     return existing;
@@ -78,10 +79,13 @@ async function newPerson(project: Project, role: string): Promise<Signers['peopl
 }
 
 /** Of all gates, so that the file does not change from one gate to the next. */
-async function rolesOf(project: Project): Promise<string[]> {
+async function rolesOf(project: Project, loaded: LoadedGate | undefined): Promise<string[]> {
   const roles = new Set<string>();
   for (const file of await gateFiles(project.root)) {
-    const gate = validateYaml(GateSchema, await readYaml(join(project.root, file), file));
+    const gate =
+      file === loaded?.file
+        ? loaded.gate
+        : validateYaml(GateSchema, await readYaml(join(project.root, file), file));
     for (const { role } of gate.sign.require) roles.add(role);
     for (const { attest } of gate.items) if (attest) roles.add(attest.role);
   }

@@ -59,7 +59,7 @@ export async function runGate(options: GateRunOptions): Promise<GateRun> {
   const file = await findGateFile(project.root, options.cwd, options.gate);
   const gate = await loadGate(project, file, { environments, environment: options.environment });
   const environment = pickEnvironment(environments, gate.gate.environment);
-  const signers = await signersInUse(project, environment);
+  const signers = await signersInUse(project, environment, gate);
   const id = newRunId(gate.gate.gate, clock.now());
   const folder = await createRunFolder(project, id);
   const release = await lockRun(folder);

@@ -5,6 +5,7 @@ import type { Project } from '../config/project.ts';
 import { validateYaml } from '../config/validate.ts';
 import { readYaml } from '../config/yaml.ts';
 import { type Signers, SignersSchema } from '../sign/signers.ts';
+import type { LoadedGate } from './load.ts';
 import { REHEARSAL_SIGNERS, rehearsalSigners } from './rehearsal.ts';
 
 export interface SignersInUse {
@@ -16,9 +17,13 @@ export interface SignersInUse {
 }
 
 /** The signers file that an environment trusts: for a rehearsal always the one made on this machine. */
-export async function signersInUse(project: Project, environment: Environment): Promise<SignersInUse> {
+export async function signersInUse(
+  project: Project,
+  environment: Environment,
+  loaded?: LoadedGate,
+): Promise<SignersInUse> {
   const { file, bytes, signers } = environment.rehearsal
-    ? { file: REHEARSAL_SIGNERS, ...(await rehearsalSigners(project)) }
+    ? { file: REHEARSAL_SIGNERS, ...(await rehearsalSigners(project, loaded)) }
     : await declared(project, environment.signers ?? 'checklists/signers.yml');
   return { file, bytes, signers, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
