@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Every way the harness can refuse, with what to do about it. A code is stable; its text may improve. */
 const table = {
   USAGE: { exit: 2, hint: 'run `countersign --help`, or `countersign <command> --help`' },
@@ -35,6 +37,10 @@ const table = {
   KEY_UNKNOWN: { exit: 4, hint: 'keys, people and roles are declared in the signers file' },
   SIGNING_REFUSED: { exit: 2, hint: '`countersign gate status` shows what is still needed' },
   REPORT_INVALID: { exit: 4, hint: 'the report or its evidence is not what was signed' },
+  SYSTEM: {
+    exit: 3,
+    hint: 'the system refused it: look at the free space, the rights and the kind of that path',
+  },
   INTERNAL: { exit: 3, hint: 'this is a defect of countersign; please report it with the command you ran' },
 } as const;
 
@@ -92,6 +98,7 @@ export function showPlace(place: Place): string {
 
 /** What a person reads: code, what, where, hint; never a stack. */
 export function describeError(error: unknown): string {
+  if (isSystemError(error)) return `error SYSTEM: ${messageOf(error)}\n  hint: ${table.SYSTEM.hint}`;
   if (!(error instanceof CountersignError)) {
     return `error INTERNAL: ${messageOf(error)}\n  hint: ${table.INTERNAL.hint}`;
   }
@@ -105,8 +112,15 @@ export function describeProblem(problem: Problem): string {
   return `${showPlace(problem.where)} ${problem.code}: ${problem.message}\n  hint: ${hint}`;
 }
 
-/** The first line of whatever was thrown: a connection error of Node has an empty message and a `code`. */
+/** No space, no right to write, not a folder: nobody's defect. */
+function isSystemError(thrown: unknown): boolean {
+  return thrown instanceof Error && typeof (thrown as NodeJS.ErrnoException).syscall === 'string';
+}
+
+/** What was thrown, in words: a connection error of Node has an empty message and a `code`. */
 export function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'object' && !(thrown instanceof Error))
+    return inspect(thrown, { breakLength: Infinity });
   if (!(thrown instanceof Error)) return String(thrown);
   const own = thrown.message || (thrown as NodeJS.ErrnoException).code || thrown.name;
   const cause = thrown.cause instanceof Error ? messageOf(thrown.cause) : '';

@@ -9,12 +9,15 @@ process.exitCode = 3;
 const argv = process.argv.slice(2);
 
 async function main(): Promise<number> {
-  const { io, finish } = processIo(process);
+  const { io, finish, fault } = processIo(process);
   try {
-    return await dispatch();
-  } catch (thrown) {
+    const exit = await dispatch();
+    if (!fault()) return exit;
+    throw fault()?.thrown;
+  } catch (caught) {
+    const thrown = fault() ? fault()?.thrown : caught;
     const { CountersignError, describeError } = await import('./errors.ts');
-    if (io.signal.aborted) {
+    if (io.signal.aborted && !fault()) {
       io.stderr.write('interrupted\n');
       return 130;
     }
@@ -62,4 +65,11 @@ async function main(): Promise<number> {
   }
 }
 
+let ended = false;
+process.once('beforeExit', () => {
+  if (!ended) process.stderr.write('error INTERNAL: it ended before it was done: something never answers\n');
+});
 process.exitCode = await main();
+ended = true;
+// A check that left a timer or a connection behind must not hold the outcome back.
+setTimeout(() => process.exit(), 2_000).unref();

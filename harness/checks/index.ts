@@ -27,7 +27,7 @@ export class KindRegistry {
 
   constructor(own: readonly CheckKind[] = []) {
     for (const kind of own) {
-      if (kind.kind in builtIn || this.#own.has(kind.kind)) {
+      if (Object.hasOwn(builtIn, kind.kind) || this.#own.has(kind.kind)) {
         throw new CountersignError('CONFIG_INVALID', `the check kind \`${kind.kind}\` is declared twice`, {
           hint: 'choose another name in countersign.config.ts; built-in kinds cannot be replaced',
         });

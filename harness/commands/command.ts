@@ -64,11 +64,19 @@ export function parseArguments(name: string, command: Command, argv: readonly st
       allowPositionals: true,
       strict: true,
     });
+    refuseEmpty(values);
     return { flags: values, positionals };
   } catch (thrown) {
+    if (thrown instanceof CountersignError) throw thrown;
     const message = thrown instanceof Error ? thrown.message.split('. ')[0] : String(thrown);
     throw new CountersignError('USAGE', `${message}`, { hint: `run \`countersign ${name} --help\`` });
   }
+}
+
+/** `--env "$NAME"` with NAME unset must not mean that no --env was given. */
+function refuseEmpty(values: Arguments['flags']): void {
+  const empty = Object.entries(values).find(([, value]) => value === '' || [value].flat().includes(''));
+  if (empty) throw new CountersignError('USAGE', `--${empty[0]} is empty`);
 }
 
 export function stringFlag(args: Arguments, name: string): string | undefined {

@@ -39,6 +39,11 @@ export function decisionText(terminal: Terminal, decision: Decision): string {
   return paint(terminal, 'bold', paint(terminal, colour, decision));
 }
 
+/** Text of somebody else's on one line: no line of its own, no escape sequence. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}
+
 export function seconds(milliseconds: number): string {
   return milliseconds < 100 ? `${milliseconds} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
 }

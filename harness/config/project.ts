@@ -53,7 +53,7 @@ async function ownKinds(root: string): Promise<readonly CheckKind[]> {
       default?: UserConfig;
     };
     if (typeof config !== 'object' || config === null) throw new Error('it has no default export');
-    return config.checks ?? [];
+    return kindsOf(config);
   } catch (cause) {
     throw new CountersignError('CONFIG_INVALID', `could not be loaded: ${messageOf(cause)}`, {
       where: { file: name },
@@ -61,6 +61,22 @@ async function ownKinds(root: string): Promise<readonly CheckKind[]> {
       cause,
     });
   }
+}
+
+/** A slip is named here: later it would be a TypeError in the middle of a gate. */
+function kindsOf({ checks = [] }: UserConfig): readonly CheckKind[] {
+  if (!Array.isArray(checks)) throw new Error('`checks` is not a list');
+  for (const [index, kind] of (checks as readonly Partial<CheckKind>[]).entries()) {
+    const whole =
+      typeof kind?.kind === 'string' &&
+      typeof kind.measure === 'function' &&
+      typeof kind.options === 'object' &&
+      typeof kind.facts === 'object' &&
+      Array.isArray(kind.expect) &&
+      ['none', 'reads', 'writes'].includes(kind.effects ?? '');
+    if (!whole) throw new Error(`\`checks[${index}]\` is not what defineCheck gives`);
+  }
+  return checks;
 }
 
 export interface Environments {

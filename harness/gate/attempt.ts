@@ -1,10 +1,10 @@
 import type { CheckContext, Clock } from '../checks/define.ts';
-import { formatDuration } from '../config/duration.ts';
+import { formatDuration, timerMs } from '../config/duration.ts';
 import { schemaErrors } from '../config/validate.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { ArtifactRecord, Attempt } from '../report/schema.ts';
 import type { NeededFacts } from './evaluate.ts';
-import type { FactSchema } from './facts.ts';
+import { type FactSchema, factsAsJson } from './facts.ts';
 import type { LoadedItem } from './load.ts';
 import type { Redactor } from './redact.ts';
 import { judgeFacts } from './verdict.ts';
@@ -54,13 +54,13 @@ async function measure({
   graceMs = 5_000,
 }: AttemptInput): Promise<Outcome> {
   const timeOut = new AbortController();
-  const timer = setTimeout(() => timeOut.abort(new Error('timed out')), timeoutMs);
+  const timer = setTimeout(() => timeOut.abort(new Error('timed out')), timerMs(timeoutMs));
   const signal = AbortSignal.any([context.signal, timeOut.signal]);
   try {
     if (!item.kind) throw new CountersignError('INTERNAL', `\`${item.id}\` has no check`);
     const own: CheckContext = Object.create(context, { signal: { value: signal } });
     const measured = await orGiveUp(item.kind.measure(structuredClone(item.options), own), signal, graceMs);
-    const facts = redactor.json(measured.facts) as Record<string, unknown>;
+    const facts = redactor.json(factsAsJson(measured.facts));
     const [problem] = schemaErrors(item.kind.facts, facts);
     if (problem) {
       throw new CountersignError(
@@ -79,9 +79,16 @@ async function measure({
     if (timeOut.signal.aborted && !context.signal.aborted) {
       return new CountersignError('TIMED_OUT', `no answer within ${formatDuration(timeoutMs)}`);
     }
-    if (context.signal.aborted) return new CountersignError('INTERRUPTED', messageOf(context.signal.reason));
-    return thrown instanceof CountersignError ? thrown : new CountersignError('INTERNAL', messageOf(thrown));
+    if (context.signal.aborted) return stopReason(context.signal);
+    if (thrown instanceof CountersignError) return thrown;
+    return new CountersignError('INTERNAL', messageOf(thrown), {
+      hint: `this is a defect of the check kind \`${item.check}\`; please report it to those who wrote it`,
+    });
   }
+}
+
+function stopReason({ reason }: AbortSignal): CountersignError {
+  return reason instanceof CountersignError ? reason : new CountersignError('INTERRUPTED', messageOf(reason));
 }
 
 /** A check that ignores its signal must not hold the gate for ever. */

@@ -14,6 +14,8 @@ export class EvidenceStore {
   readonly #folder: string;
   readonly #redactor: Redactor;
   readonly #records: ArtifactRecord[];
+  readonly #writing = new Set<Promise<void>>();
+  #sealed = false;
 
   constructor(runFolder: string, redactor: Redactor, known: readonly ArtifactRecord[] = []) {
     this.#folder = join(runFolder, 'evidence');
@@ -31,13 +33,26 @@ export class EvidenceStore {
       throw new CountersignError('EVIDENCE_TOO_LARGE', `a run keeps at most ${MAX_FILES} files of evidence`);
     }
     const bytes = this.#redactor.bytes(await collect(name, content));
+    if (this.#sealed) throw new CountersignError('RUN_FROZEN', `the run is over, so \`${name}\` is not kept`);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const path = join(this.#folder, sha256);
-    await mkdir(this.#folder, { recursive: true });
-    await writeWhole(path, bytes);
+    const writing = this.#write(path, bytes);
+    this.#writing.add(writing);
+    await writing.finally(() => this.#writing.delete(writing));
     const record = { name: this.#redactor.text(name), media_type: mediaType, sha256, bytes: bytes.length };
     this.#records.push(record);
     return { name: record.name, mediaType, sha256, bytes: bytes.length, text: () => readFile(path, 'utf8') };
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    await writeWhole(path, bytes);
+  }
+
+  /** Keeps nothing more: a check that did not stop when told to must not add to what was reported. */
+  async seal(): Promise<void> {
+    this.#sealed = true;
+    await Promise.allSettled(this.#writing);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Environment, ObjectSchema } from '@marcbachmann/cel-js';
+import { CountersignError } from '../errors.ts';
 
 /** The part of JSON Schema that facts use, with `x-cel` for what JSON can't say. */
 export interface FactSchema {
@@ -41,13 +42,29 @@ function fromJson(value: unknown): unknown {
   return value;
 }
 
+/** Facts as they will be kept: whoever judges the report again must read the very same values. */
+export function factsAsJson(facts: unknown): Record<string, unknown> {
+  const text = JSON.stringify(facts, (key, value: unknown) => {
+    if (!['bigint', 'function', 'symbol'].includes(typeof value)) return value;
+    throw new CountersignError(
+      'INTERNAL',
+      `the fact \`${key}\` is a ${typeof value}, which JSON can not hold`,
+    );
+  });
+  const unusable = findUnusableNumber(facts);
+  if (unusable !== undefined) {
+    throw new CountersignError('NO_DATA', `the fact \`${unusable}\` is not a finite number`);
+  }
+  return JSON.parse(text ?? 'null') as Record<string, unknown>;
+}
+
 /** The path of the first NaN or Infinity, which JSON can't hold and no verdict may rest on. */
 export function findUnusableNumber(value: unknown, path = ''): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : path;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
     const found = findUnusableNumber(item, path ? `${path}.${key}` : key);
-    if (found) return found;
+    if (found !== undefined) return found;
   }
   return undefined;
 }

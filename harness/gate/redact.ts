@@ -55,10 +55,22 @@ function spellingsOf(secret: string): string[] {
     base64.replace(/=+$/, ''),
     utf8.toString('base64url'),
     utf8.toString('hex'),
+    ...insideBase64(utf8),
   ];
   // Evidence is redacted as bytes, each read as one character.
   const asBytes = plain.map((spelling) => Buffer.from(spelling, 'utf8').toString('latin1'));
   return [...plain, ...asBytes].filter((spelling) => spelling.length >= 4);
+}
+
+/** What base64 makes of a secret that stands inside other text, such as `user:password`: three ways to fall. */
+function insideBase64(utf8: Buffer): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), utf8]).toString('base64url');
+    const first = Math.ceil((before * 8) / 6);
+    const end = Math.floor(((before + utf8.length) * 8) / 6);
+    const core = text.slice(first, end);
+    return [core, core.replaceAll('-', '+').replaceAll('_', '/')];
+  });
 }
 
 /** Longest first: where one secret begins with another, the whole of it has to go. */

@@ -1,5 +1,6 @@
 import type { CheckContext, Clock } from '../checks/define.ts';
-import { parseDuration } from '../config/duration.ts';
+import { parseDuration, timerMs } from '../config/duration.ts';
+import { messageOf } from '../errors.ts';
 import type { ArtifactRecord, Attempt, ItemReport } from '../report/schema.ts';
 import { runAttempt } from './attempt.ts';
 import type { NeededFacts } from './evaluate.ts';
@@ -33,6 +34,8 @@ export interface RunInput {
   clock: Clock;
   /** Aborted on Ctrl-C and at the gate's deadline. */
   signal: AbortSignal;
+  /** Ends what still runs, because the run itself can not go on. */
+  stop(reason: unknown): void;
   listener: RunListener;
   scope(
     item: LoadedItem,
@@ -64,7 +67,10 @@ export async function runItems(input: RunInput): Promise<ItemReport[]> {
         input.listener.finished(item, report);
       })(),
     );
+    running.get(id)?.catch(input.stop);
   }
+  // Nothing may still be at work when the journal and the sources are closed.
+  await Promise.allSettled(running.values());
   await Promise.all(running.values());
   return gate.items.flatMap(({ id }) => reports.get(id) ?? []);
 }
@@ -87,7 +93,11 @@ async function runItem(
   }
   return limit(async () => {
     if (input.signal.aborted)
-      return { ...base, state: 'error', reason: 'the run was stopped before it began' };
+      return {
+        ...base,
+        state: 'error',
+        reason: `it did not begin: ${messageOf(input.signal.reason)}`,
+      };
     input.listener.started(item);
     return attempts(input, item, base, reports);
   });
@@ -149,12 +159,16 @@ async function untilSettled(
   for (let measurements = 1; ; measurements += 1) {
     const attempt = await measure(measurements);
     const waited = Math.round(clock.monotonic() - from);
-    if (attempt.state === 'passed' || waited + retryAfter(item) > mostMs || signal.aborted) {
+    const over = attempt.state === 'passed' || waited + retryAfter(item) > mostMs;
+    if (!over) {
+      listener.progress(item, attempt.reason ?? attempt.state);
+      await pause(retryAfter(item), signal);
+    }
+    // Stopped while it waited: what was measured last stands, and no measurement is begun to be cut off.
+    if (over || signal.aborted) {
       listener.attempted(item, attempt);
       return { made: [attempt], settled: { measurements, waited_ms: waited } };
     }
-    listener.progress(item, attempt.reason ?? attempt.state);
-    await pause(retryAfter(item), signal);
   }
 }
 
@@ -171,7 +185,9 @@ async function attemptOnce(
 ): Promise<Attempt & { reason?: string }> {
   const needs = neededFacts(input.gate, item, reports);
   const facts = Object.fromEntries(Object.entries(needs).map(([id, need]) => [id, need.facts]));
-  const scope = input.scope(item, number, facts, (message) => input.listener.progress(item, message));
+  const scope = input.scope(item, number, facts, (message) =>
+    input.listener.progress(item, input.redactor.text(message)),
+  );
   await input.journal.append('attempt-started', { id: item.id, attempt: number });
   const attempt = await runAttempt({
     item,
@@ -258,7 +274,7 @@ function limiter(most: number): Limiter {
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
+    const timer = setTimeout(done, timerMs(milliseconds));
     signal.addEventListener('abort', done, { once: true });
     function done() {
       clearTimeout(timer);

@@ -19,7 +19,7 @@ export function judgeFacts(
   needs: Readonly<Record<string, NeededFacts>>,
 ): Judgement {
   const unusable = findUnusableNumber(facts);
-  if (unusable)
+  if (unusable !== undefined)
     return { state: 'error', expectations: [], reason: `the fact \`${unusable}\` is not a finite number` };
   if (expect.length === 0)
     return { state: 'error', expectations: [], reason: 'nothing was expected, so nothing was shown' };

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { env as inherited, kill } from 'node:process';
+import process, { env as inherited, kill } from 'node:process';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../define.ts';
@@ -34,6 +34,12 @@ const graceMs = 300;
 /** Time without output after the program's end, until its streams are closed. */
 const quietMs = 400;
 
+/** A second Ctrl-C ends this process at once; what it started must not stay. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) killGroup(child, 'SIGKILL');
+});
+
 /** Runs a program to its end. It leads a process group of its own, so that nothing it started outlives it. */
 export async function runProgram(program: Program): Promise<Ended> {
   const started = program.clock.monotonic();
@@ -43,6 +49,7 @@ export async function runProgram(program: Program): Promise<Ended> {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  alive.add(child);
   const stop = () => endGroup(child);
   program.signal.addEventListener('abort', stop, { once: true });
   let tooLarge = false;
@@ -56,6 +63,7 @@ export async function runProgram(program: Program): Promise<Ended> {
     collect(child.stderr),
     ended(child),
   ]);
+  alive.delete(child);
   program.signal.removeEventListener('abort', stop);
   return { ...end, stdout, stderr, tooLarge, durationMs: program.clock.monotonic() - started };
 }

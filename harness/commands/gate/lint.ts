@@ -35,7 +35,7 @@ example: countersign gate lint staging-dry-run`,
     else io.stdout.write(`${files.length} ${files.length === 1 ? 'gate' : 'gates'}, no problems\n`);
     if (io.env['GITHUB_ACTIONS']) {
       const { githubAnnotation } = await import('../../report/github.ts');
-      for (const problem of problems) io.stdout.write(`${githubAnnotation(problem)}\n`);
+      for (const problem of problems) io.stderr.write(`${githubAnnotation(problem)}\n`);
     }
     return problems.length > 0 ? 2 : 0;
   },

@@ -3,7 +3,7 @@ import type { LoadedItem } from '../../gate/load.ts';
 import type { RunListener } from '../../gate/run.ts';
 import type { ItemReport } from '../../report/schema.ts';
 import type { Terminal } from '../command.ts';
-import { paint, seconds, stateMark } from '../paint.ts';
+import { oneLine, paint, seconds, stateMark } from '../paint.ts';
 
 export interface Progress extends RunListener {
   say(line: string): void;
@@ -52,12 +52,12 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
     started: (item) => void running.set(item.id, { item, since: clock.monotonic(), note: '' }),
     progress(item, note) {
       const entry = running.get(item.id);
-      if (entry) entry.note = note;
+      if (entry) entry.note = oneLine(note);
     },
     attempted(item, attempt) {
       const most = 1 + (item.retries ?? 0);
       if (attempt.state !== 'passed' && most > 1)
-        print(`  ${item.id}: attempt ${attempt.state}: ${attempt.reason ?? ''}`);
+        print(`  ${item.id}: attempt ${attempt.state}: ${oneLine(attempt.reason ?? '')}`);
     },
     finished(item, report) {
       running.delete(item.id);
@@ -78,8 +78,8 @@ export function itemLine(terminal: Terminal, report: ItemReport): string {
   const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id}  ${paint(terminal, 'dim', report.title)}`;
   if (report.state === 'passed' || report.state === 'rehearsed') return head;
   const hint = report.attempts.at(-1)?.error?.hint;
-  const lines = [report.reason, hint && `hint: ${hint}`].filter((line) => line !== undefined && line !== '');
-  return [head, ...lines.map((line) => `${' '.repeat(21)}${line}`)].join('\n');
+  const lines = [report.reason, hint && `hint: ${hint}`].flatMap((line) => line || []);
+  return [head, ...lines.map((line) => `${' '.repeat(21)}${oneLine(line)}`)].join('\n');
 }
 
 function cut(text: string, width: number): string {

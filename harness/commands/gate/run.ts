@@ -12,7 +12,7 @@ import {
   positionals,
   stringFlag,
 } from '../command.ts';
-import { decisionText } from '../paint.ts';
+import { decisionText, oneLine } from '../paint.ts';
 import { gateProgress } from './progress.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -97,7 +97,7 @@ function verdict(io: Io, { folder, statement }: GateRun): string {
   return [
     '',
     `${decisionText(io.stdout, decision)}  ${counts.join(', ')}`,
-    ...stoppers.map(({ item, state, text }) => `  ${item} ${state}: ${text}`),
+    ...stoppers.map(({ item, state, text }) => `  ${item} ${state}: ${oneLine(text)}`),
     ...simulated,
     `report: ${relative(io.cwd, folder)}/report.html`,
     '',
