@@ -10,7 +10,7 @@ import { createPlatform, type Platform } from '#pipeline/platform.ts';
 import { registerAdmin } from '#pipeline/runtime/admin.ts';
 import { registerAuth } from '#pipeline/runtime/auth.ts';
 import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
-import { mapErrors } from '#pipeline/runtime/errors-http.ts';
+import { documentAnswers, mapErrors } from '#pipeline/runtime/errors-http.ts';
 import { registerHealth } from '#pipeline/runtime/health.ts';
 import { trackInFlight } from '#pipeline/runtime/in-flight.ts';
 import { instrumentHttp, instrumentJobs, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
@@ -124,6 +124,7 @@ async function registerPlugins(app: FastifyInstance, config: Config): Promise<vo
       if (request.routeOptions.config.shed !== false) throw new ServiceError('BUSY', 'too much to do');
     },
   });
+  documentAnswers(app);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -141,6 +141,22 @@ describe('M12: SI endpoints', () => {
     expect(rows).toEqual([{ masked_account_number: '******6789' }]);
   });
 
+  it('repeats the answer to a request that is sent again with its idempotency key', async () => {
+    const { accountId } = await linkAccount(service, 'acc_sandbox_123');
+    const send = (page_limit: number, key = 'key-1') =>
+      service.call('POST', `${banking}/transactions/sync`, {
+        body: { sync_config: { account_db_id: accountId, page_limit } },
+        headers: { 'x-idempotency-key': key },
+      });
+    const first = await send(100);
+    const again = await send(100);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect([first, again].map(({ headers }) => headers['idempotency-replayed'])).toEqual([undefined, 'true']);
+    expect((await send(50)).status).toBe(409);
+    expect((await send(100, 'key-2')).body.data).toMatchObject({ inserted_count: 0 });
+    expect((await send(100, 'with a space')).status).toBe(400);
+  });
+
   it('keeps an account that is linked again as the account that it was', async () => {
     const known = await linkAccount(service, 'acc_sandbox_123');
     const code = simulator.control.issueCode('acc_sandbox_123');
@@ -208,6 +224,23 @@ describe('M1, M20: settings', () => {
     expect(Object.keys(body.paths)).toEqual(
       expect.arrayContaining([banking, `${banking}/mono/link`, `${banking}/transactions/sync`]),
     );
+    // What each answer holds is checked at every call of the tests: here, that nothing is left undescribed.
+    for (const [path, operations] of Object.entries<Record<string, { responses: object }>>(body.paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        const described = Object.entries(responses).map(([status, { content }]) => [
+          status,
+          content?.['application/json']?.schema?.type,
+        ]);
+        expect([method, path, described]).toEqual([
+          method,
+          path,
+          expect.arrayContaining([['4XX', 'object']]),
+        ]);
+        expect(described.filter(([status]) => /^20[01]$/.test(status))).toEqual([
+          [expect.any(String), 'object'],
+        ]);
+      }
+    }
   });
 });
 

@@ -8,6 +8,7 @@ export interface Purged {
   raw_payloads: number;
   events: number;
   webhook_events: number;
+  idempotent_requests: number;
   seen: number;
 }
 
@@ -20,6 +21,7 @@ export async function purgeExpired(db: Queryable, options: RetentionOptions): Pr
     raw_payloads: await older('mono_raw_payloads', 'received_at'),
     events: await older('mono_events', 'ts'),
     webhook_events: await purge('DELETE FROM mono_webhook_events WHERE expires_at < now()'),
+    idempotent_requests: await purge('DELETE FROM idempotent_requests WHERE expires_at < now()'),
     seen: await purge(
       `DELETE FROM mono_run_seen AS s WHERE NOT EXISTS
          (SELECT 1 FROM mono_sync_runs AS r WHERE r.id = s.run_id AND r.state = 'running')`,

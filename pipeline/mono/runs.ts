@@ -1,9 +1,10 @@
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { startHeartbeat } from '#pipeline/runtime/heartbeat.ts';
 
 /** How long a run blocks its account after its instance vanished. */
-const leaseSeconds = 120;
-const heartbeatMs = 30_000;
+const leaseSeconds = 30;
+const heartbeatMs = 10_000;
 
 export interface RunRequest {
   runId: string;
@@ -65,12 +66,7 @@ export async function renewLease(tx: Queryable, runId: string): Promise<void> {
 
 /** A page may take longer than a lease lasts, when the provider asks for patience. Gives what ends the heartbeat. */
 export function keepLease(db: Queryable, runId: string): () => void {
-  const timer = setInterval(() => {
-    // A beat that fails is no news: the next page finds out whether the lease still holds.
-    renewLease(db, runId).catch(() => {});
-  }, heartbeatMs);
-  timer.unref();
-  return () => clearInterval(timer);
+  return startHeartbeat(() => renewLease(db, runId), heartbeatMs);
 }
 
 export async function finishRun(

@@ -5,6 +5,7 @@ import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import type { JobQueue } from '#pipeline/runtime/queue.ts';
 import { findByMonoId } from './accounts.ts';
+import { WebhookAnswer, WebhookTestAnswer } from './answers.ts';
 import { enqueueSync } from './jobs.ts';
 import type { WebhookMetrics } from './metrics.ts';
 import { verifySharedSecret, verifySignature, type WebhookSecrets } from './signature.ts';
@@ -45,12 +46,12 @@ export async function registerWebhook(parent: FastifyInstance, deps: WebhookDeps
     app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1_048_576 }, (_request, body, done) =>
       done(null, body),
     );
-    app.get(`${path}/test`, { config, schema: { tags } }, async () => ({
-      success: true,
-      status: 'healthy',
+    app.get(`${path}/test`, { config, schema: { tags, response: { 200: WebhookTestAnswer } } }, async () => ({
+      success: true as const,
+      status: 'healthy' as const,
       timestamp: new Date().toISOString(),
     }));
-    app.post(path, { config, schema: { tags } }, async (request) => {
+    app.post(path, { config, schema: { tags, response: { 200: WebhookAnswer } } }, async (request) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       authenticate(request, body, deps);
       const news = readNews(body);

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { EnvelopeOf } from '#pipeline/shared/envelope.ts';
 
 const FlagValue = Type.Union([Type.Boolean(), Type.Number()]);
 
@@ -11,3 +12,48 @@ export const FlagBody = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 500 })),
 });
 export type FlagBody = Static<typeof FlagBody>;
+
+const Text = Type.String();
+
+export const SettingsAnswer = EnvelopeOf(
+  Type.Object({
+    instance: Text,
+    settings: Type.Array(
+      Type.Object({
+        name: Text,
+        set: Type.Boolean(),
+        state: Type.Union([Type.Literal('default'), Type.Literal('overridden')]),
+        source: Text,
+        secret: Type.Boolean(),
+        flag_drift: Type.Boolean(),
+      }),
+    ),
+    rate_limit_store: Text,
+    secret_sources: Type.Array(Type.Object({ name: Text, source: Text })),
+    oldest_token_age_seconds: Type.Number(),
+    token_max_age_seconds: Type.Number(),
+  }),
+);
+
+const Moment = Type.String({ format: 'date-time' });
+
+export const FlagsAnswer = EnvelopeOf(
+  Type.Object({
+    instance: Text,
+    flags: Type.Array(
+      Type.Object({
+        flag: Text,
+        declared: FlagValue,
+        running: FlagValue,
+        source: Text,
+        drift: Type.Boolean(),
+        overrides: Type.Array(
+          Type.Object({ instance: Text, value: FlagValue, updated_by: Text, updated_at: Moment }),
+        ),
+        instances: Type.Array(
+          Type.Object({ instance: Text, declared: FlagValue, running: FlagValue, seen_at: Moment }),
+        ),
+      }),
+    ),
+  }),
+);

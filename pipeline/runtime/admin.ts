@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Setting } from '#pipeline/config.ts';
-import { FlagBody } from '#pipeline/runtime/admin-schemas.ts';
+import { FlagBody, FlagsAnswer, SettingsAnswer } from '#pipeline/runtime/admin-schemas.ts';
 import { envelope } from '#pipeline/shared/envelope.ts';
 import { ServiceError } from './errors.ts';
 import type { FlagStore, FlagValue } from './flag-store.ts';
@@ -33,20 +33,28 @@ export function registerAdmin(plain: FastifyInstance, deps: AdminDeps): void {
     }));
     return { instance: deps.instanceId, flags };
   };
-  app.get('/api/v1/admin/settings', { config, schema: { security, tags } }, async () =>
-    envelope('settings_listed', describeSettings(deps)),
+  app.get(
+    '/api/v1/admin/settings',
+    { config, schema: { security, tags, response: { 200: SettingsAnswer } } },
+    async () => envelope('settings_listed', describeSettings(deps)),
   );
-  app.get('/api/v1/admin/flags', { config, schema: { security, tags } }, async () =>
-    envelope('flags_listed', await readFlags()),
+  app.get(
+    '/api/v1/admin/flags',
+    { config, schema: { security, tags, response: { 200: FlagsAnswer } } },
+    async () => envelope('flags_listed', await readFlags()),
   );
-  app.put('/api/v1/admin/flags', { config, schema: { security, tags, body: FlagBody } }, async (request) => {
-    const { flag, value, instance = '*', reason = null } = request.body;
-    const declaration = deps.flags.declarations.find(({ name }) => name === flag);
-    if (!declaration) throw new ServiceError('NOT_FOUND', `no flag ${flag}`);
-    if (value !== null) assertFits(declaration, value);
-    await deps.flagStore.change({ flag, instance, value, reason, actor: request.user.sub });
-    return envelope('flag_changed', await readFlags());
-  });
+  app.put(
+    '/api/v1/admin/flags',
+    { config, schema: { security, tags, body: FlagBody, response: { 200: FlagsAnswer } } },
+    async (request) => {
+      const { flag, value, instance = '*', reason = null } = request.body;
+      const declaration = deps.flags.declarations.find(({ name }) => name === flag);
+      if (!declaration) throw new ServiceError('NOT_FOUND', `no flag ${flag}`);
+      if (value !== null) assertFits(declaration, value);
+      await deps.flagStore.change({ flag, instance, value, reason, actor: request.user.sub });
+      return envelope('flag_changed', await readFlags());
+    },
+  );
 }
 
 function assertFits(declaration: FlagDeclaration, value: FlagValue): void {
@@ -66,7 +74,7 @@ function describeSettings(deps: AdminDeps) {
     settings: deps.settings.map(({ name, set, source, secret }) => ({
       name,
       set,
-      state: source === 'default' ? 'default' : 'overridden',
+      state: source === 'default' ? ('default' as const) : ('overridden' as const),
       source,
       secret,
       flag_drift: overridden.has(name),

@@ -1,7 +1,29 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { describeForLog, ServiceError } from './errors.ts';
 
 const retryAfterSeconds = '5';
+
+export const ErrorAnswer = Type.Object({
+  success: Type.Literal(false),
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    /** Of the run that failed. */
+    correlation_id: Type.Optional(Type.String()),
+  }),
+  timestamp: Type.String({ format: 'date-time' }),
+});
+
+/** Schemas describe the answers and never cut anything out of them; every route may refuse in one shape. */
+export function documentAnswers(app: FastifyInstance): void {
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.addHook('onRoute', (route) => {
+    if (route.schema === undefined || route.schema.hide) return;
+    const response = (route.schema.response ?? {}) as object;
+    route.schema = { ...route.schema, response: { '4xx': ErrorAnswer, '5xx': ErrorAnswer, ...response } };
+  });
+}
 
 /** What a domain makes of its own exceptions; undefined for those that it does not know. */
 export type Translate = (thrown: unknown) => ServiceError | undefined;

@@ -10,6 +10,7 @@ const table = {
   FORBIDDEN: { status: 403, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
   CONFLICT: { status: 409, retryable: false },
+  REQUEST_IN_PROGRESS: { status: 409, retryable: true },
   SYNC_IN_PROGRESS: { status: 409, retryable: true },
   BUSY: { status: 503, retryable: true },
   SYNC_FAILED: { status: 500, retryable: true },

@@ -7,6 +7,7 @@ import type { Role } from '#pipeline/runtime/auth.ts';
 import { mintToken } from '#pipeline/runtime/token.ts';
 import type { MonoSimulatorOptions } from '#pipeline/simulators/mono/options.ts';
 import { type RunningSimulator, startMonoSimulator } from '#pipeline/simulators/mono/start.ts';
+import { createAnswerCheck, type OpenApiDocument } from './openapi.ts';
 
 const jwtSecret = 'a-secret-of-the-test-suite';
 
@@ -67,6 +68,8 @@ export async function startService(env: NodeJS.ProcessEnv): Promise<TestService>
     },
   });
   const app = await buildApp({ config: loadConfig(env), env, logDestination });
+  // Whatever a test asks, its answer has to be as the service describes it.
+  const checkAnswer = createAnswerCheck(app.http.swagger() as OpenApiDocument);
   return {
     app,
     lines,
@@ -84,11 +87,10 @@ export async function startService(env: NodeJS.ProcessEnv): Promise<TestService>
         ...(body !== undefined && { payload: body as string | object }),
       });
       const isJson = String(response.headers['content-type']).includes('json');
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        body: isJson ? response.json() : response.body,
-      };
+      const { statusCode: status, headers: answered } = response;
+      const answer = isJson ? response.json() : response.body;
+      if (isJson) checkAnswer({ method, url, status, body: answer });
+      return { status, headers: answered, body: answer };
     },
     metrics: () => app.platform.registry.metrics(),
     close: () => app.close(),
