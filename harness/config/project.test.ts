@@ -1,6 +1,8 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, testProject } from '../testing/cli.ts';
-import { openProject } from './project.ts';
+import { confine, openProject } from './project.ts';
 
 const withConfig = (text: string) =>
   testProject({ 'checklists/environments.yml': 'environments: {}\n', 'countersign.config.mjs': text });
@@ -38,4 +40,27 @@ it('a path of state that is no folder is not called a defect', async () => {
   const { exit, stderr } = await runCli(root, ['gate', 'run', 'x']);
   expect(exit).toBe(3);
   expect(stderr).toContain('error SYSTEM: ENOTDIR');
+});
+
+describe('confine', () => {
+  it('refuses what leaves the project or passes through a link, wherever the link stands', async () => {
+    const outside = await testProject({ 'outside/evil.mjs': '' });
+    const root = await testProject({ 'inside/good.mjs': '' });
+    await symlink(join(outside, 'outside'), join(root, 'folder'));
+    await symlink(join(outside, 'outside/evil.mjs'), join(root, 'inside/file.mjs'));
+    await symlink(join(outside, 'nowhere'), join(root, 'dangling'));
+    expect(confine(root, 'inside/good.mjs')).toBe(join(root, 'inside/good.mjs'));
+    expect(confine(root, 'inside/not-yet/there.mjs')).toBe(join(root, 'inside/not-yet/there.mjs'));
+    for (const path of [
+      'folder/evil.mjs',
+      'inside/file.mjs',
+      'inside/../folder/evil.mjs',
+      'dangling',
+      '../x',
+      '..',
+      '/etc/passwd',
+    ]) {
+      expect(() => confine(root, path), path).toThrow(expect.objectContaining({ code: 'PATH_ESCAPES' }));
+    }
+  });
 });

@@ -33,14 +33,14 @@ export interface AttestInput {
 /** Answers a manual item: a signed statement in the evidence, and a report that rests on it. */
 export async function attestItem(input: AttestInput): Promise<Statement> {
   const { folder, clock, person } = input;
-  if (await hasRunFile(folder, ENVELOPE_FILE)) {
-    throw new CountersignError(
-      'RUN_FROZEN',
-      'the report is signed already, so no item can be answered any more',
-    );
-  }
   const release = await lockRun(folder);
   try {
+    if (await hasRunFile(folder, ENVELOPE_FILE)) {
+      throw new CountersignError(
+        'RUN_FROZEN',
+        'the report is signed already, so no item can be answered any more',
+      );
+    }
     const before = readStatement(await readRunFile(folder, 'report.json'));
     const item = answerable(before, input);
     const { journal } = await Journal.open(join(folder, 'journal.jsonl'), clock);

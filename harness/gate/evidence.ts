@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifact, ArtifactContent } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
@@ -58,6 +58,24 @@ export class EvidenceStore {
 
 /** Writes under a temporary name, syncs, then renames: a crash leaves either the whole file or none. */
 export async function writeWhole(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
+  await rename(await writeAside(path, bytes, mode), path);
+}
+
+/** Like `writeWhole`, but what is there already stays: false then. Of several writers at once one comes first. */
+export async function writeNew(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<boolean> {
+  const temporary = await writeAside(path, bytes, mode);
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw thrown;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function writeAside(path: string, bytes: Uint8Array | string, mode: number): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(temporary, 'wx', mode);
   try {
@@ -66,7 +84,7 @@ export async function writeWhole(path: string, bytes: Uint8Array | string, mode 
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
+  return temporary;
 }
 
 async function collect(name: string, content: ArtifactContent): Promise<Buffer> {

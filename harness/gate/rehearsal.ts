@@ -1,13 +1,13 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { gateFiles, type Project } from '../config/project.ts';
 import { validateYaml } from '../config/validate.ts';
 import { parseYaml, readYaml } from '../config/yaml.ts';
 import { CountersignError } from '../errors.ts';
-import { generateKey, loadSigner } from '../sign/keys.ts';
+import { generateKey, loadSigner, type Signer } from '../sign/keys.ts';
 import { type Signers, SignersSchema } from '../sign/signers.ts';
-import { writeWhole } from './evidence.ts';
+import { writeNew, writeWhole } from './evidence.ts';
 import type { LoadedGate } from './load.ts';
 import { GateSchema } from './schema.ts';
 
@@ -26,8 +26,7 @@ export async function rehearsalSigners(project: Project, loaded?: LoadedGate): P
     return existing;
   const people: Signers['people'] = [];
   for (const role of wanted) {
-    const kept = existing?.signers.people.find(({ id }) => id === personOf(role));
-    people.push(kept ?? (await newPerson(project, role)));
+    people.push(await personFor(project, role));
   }
   const signers: Signers = { rehearsal: true, people };
   const bytes = Buffer.from(
@@ -59,23 +58,35 @@ async function readExisting(project: Project): Promise<RehearsalSigners | undefi
     });
   }
   for (const { id, keys } of signers.people) {
-    try {
-      const signer = loadSigner(await readFile(rehearsalKeyFile(project, id), 'utf8'));
-      if (!keys.some((key) => key.id === signer.keyid)) return undefined;
-    } catch {
-      return undefined;
-    }
+    const signer = await readKey(rehearsalKeyFile(project, id));
+    if (!keys.some((key) => key.id === signer?.keyid)) return undefined;
   }
   return { bytes, signers };
 }
 
-async function newPerson(project: Project, role: string): Promise<Signers['people'][number]> {
+/** Two runs that begin at once must end up with the same keys: whoever comes second takes what is there. */
+async function personFor(project: Project, role: string): Promise<Signers['people'][number]> {
   const id = personOf(role);
-  const key = generateKey({ rehearsal: true });
-  await mkdir(join(project.state, 'keys'), { recursive: true, mode: 0o700 });
-  await rm(rehearsalKeyFile(project, id), { force: true });
-  await writeWhole(rehearsalKeyFile(project, id), key.privatePem, 0o600);
-  return { id, name: `Rehearsal (${role})`, roles: [role], keys: [{ id: key.id, public: key.publicPem }] };
+  const path = rehearsalKeyFile(project, id);
+  const { keyid, publicPem } = (await readKey(path)) ?? (await makeKey(path));
+  return { id, name: `Rehearsal (${role})`, roles: [role], keys: [{ id: keyid, public: publicPem }] };
+}
+
+async function readKey(path: string): Promise<Signer | undefined> {
+  const pem = await readFile(path, 'utf8').catch(() => undefined);
+  if (pem === undefined) return undefined;
+  try {
+    return loadSigner(pem);
+  } catch {
+    await rm(path, { force: true });
+    return undefined;
+  }
+}
+
+async function makeKey(path: string): Promise<Signer> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeNew(path, generateKey({ rehearsal: true }).privatePem, 0o600);
+  return loadSigner(await readFile(path, 'utf8'));
 }
 
 /** Of all gates, so that the file does not change from one gate to the next. */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Project } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
+import { writeNew } from './evidence.ts';
 
 const runsOf = (project: Project) => join(project.state, 'runs');
 
@@ -63,25 +64,15 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, '..', `.${basename(folder)}.lock`);
   const mine = `${process.pid} ${randomBytes(8).toString('hex')}`;
   for (let tries = 0; tries < 2; tries += 1) {
-    try {
-      await writeLock(path, mine);
-      return () => rm(path, { force: true });
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-      const holder = Number((await readFile(path, 'utf8').catch(() => '')).split(' ')[0]);
-      if (holder && isAlive(holder)) {
-        throw new CountersignError('RUN_LOCKED', `process ${holder} drives the run ${basename(folder)}`);
-      }
-      await rm(path, { force: true });
+    // The lock appears with its holder in it: an empty one would read as nobody's.
+    if (await writeNew(path, mine, 0o600)) return () => rm(path, { force: true });
+    const holder = Number((await readFile(path, 'utf8').catch(() => '')).split(' ')[0]);
+    if (holder && isAlive(holder)) {
+      throw new CountersignError('RUN_LOCKED', `process ${holder} drives the run ${basename(folder)}`);
     }
+    await rm(path, { force: true });
   }
   throw new CountersignError('RUN_LOCKED', `another process drives the run ${basename(folder)}`);
-}
-
-async function writeLock(path: string, content: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  await file.writeFile(content);
-  await file.close();
 }
 
 function isAlive(pid: number): boolean {

@@ -1,0 +1,56 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openProject } from '../config/project.ts';
+import { testProject } from '../testing/cli.ts';
+import { rehearsalKeyFile, rehearsalSigners } from './rehearsal.ts';
+import { lockRun } from './run-folder.ts';
+
+const gate = `gate: x
+title: X
+environment: local
+items: [{id: a, title: A, attest: {role: security}}]
+sign: {require: [{role: qa}, {role: engineering}]}
+`;
+const project = async () => openProject(await testProject({ 'checklists/x.gate.yml': gate }));
+
+describe('two processes in one project', () => {
+  it('one of many gets the lock of a run, and the next one when it is free again', async () => {
+    const folder = join(await testProject({ 'run/journal.jsonl': '' }), 'run');
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockRun(folder)));
+    const got = tries.filter((each) => each.status === 'fulfilled');
+    expect(got).toHaveLength(1);
+    await expect(lockRun(folder)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+    await got[0]?.value();
+    await (await lockRun(folder))();
+    expect(await readdir(join(folder, '..'))).toEqual(['run']);
+  });
+
+  it('a lock whose holder is gone counts no more', async () => {
+    const root = await testProject({ 'run/journal.jsonl': '', '.run.lock': '999999999 gone' });
+    await (await lockRun(join(root, 'run')))();
+  });
+
+  it('make the same keys for a rehearsal, when both begin at once', async () => {
+    const it = await project();
+    const made = await Promise.all(Array.from({ length: 8 }, () => rehearsalSigners(it)));
+    expect(new Set(made.map(({ bytes }) => bytes.toString())).size).toBe(1);
+    expect(made[0]?.signers.people.map(({ roles }) => roles)).toEqual([
+      ['engineering'],
+      ['qa'],
+      ['security'],
+    ]);
+    expect((await rehearsalSigners(it)).bytes).toEqual(made[0]?.bytes);
+  });
+
+  it('a key that can not be read is made again, and the signers file follows', async () => {
+    const it = await project();
+    const before = await rehearsalSigners(it);
+    await mkdir(join(it.state, 'keys'), { recursive: true });
+    await writeFile(rehearsalKeyFile(it, 'rehearsal-qa'), 'broken');
+    const after = await rehearsalSigners(it);
+    expect(after.signers.people[1]?.keys).not.toEqual(before.signers.people[1]?.keys);
+    expect(after.signers.people[0]).toEqual(before.signers.people[0]);
+    expect(await readFile(rehearsalKeyFile(it, 'rehearsal-qa'), 'utf8')).toContain('PRIVATE KEY');
+  });
+});
