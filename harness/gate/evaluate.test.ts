@@ -70,6 +70,11 @@ describe('expectations', () => {
     ['left.rows ==', 'Unexpected token'],
     ['alerts.all(a, a.armed)', 'is true of an empty list'],
     ['alerts.size() >= 0 && alerts.all(a, a.armed)', 'is true of an empty list'],
+    ['alerts.size() > 0 || alerts.all(a, a.armed)', 'is true of an empty list'],
+    ['alerts.size() > 0 ? true : alerts.all(a, a.armed)', 'is true of an empty list'],
+    ['!(alerts.size() > 0) && alerts.all(a, a.armed)', 'is true of an empty list'],
+    ['true', 'it reads no fact'],
+    ['[1, 2].exists(n, n > 1)', 'it reads no fact'],
     ['events.size() > 0 && alerts.all(a, a.armed)', '`alerts.all(…)` is true of an empty list'],
   ])('lint refuses %s', (text, message) => {
     expect(checkExpectation(text, schema)?.message).toContain(message);

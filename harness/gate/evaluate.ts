@@ -42,7 +42,15 @@ export function checkExpectation(text: string, schema: FactSchema): ExpectationP
       hint: 'compare it with something',
     };
   }
-  const list = unguardedAll(environment.parse(text).ast);
+  const { ast } = environment.parse(text);
+  if (freePaths(ast).length === 0) {
+    return {
+      message: 'it reads no fact, so it says the same whatever is measured',
+      offset: 0,
+      hint: `facts here: ${Object.keys(schema.properties ?? {}).join(', ')}`,
+    };
+  }
+  const list = unguardedAll(ast);
   return list
     ? {
         message: `\`${list.text}.all(…)\` is true of an empty list`,

@@ -33,17 +33,23 @@ export function violators(ast: ASTNode): Excerpt[] {
   ];
 }
 
-/** The list of the first `all()` whose size nothing tests: `all` of an empty list is true. */
-export function unguardedAll(ast: ASTNode): Excerpt | undefined {
-  const guarded = new Set<string>();
-  const used: Excerpt[] = [];
-  walkAll(ast, (node) => {
-    const sized = sizeTest(node);
-    if (sized) guarded.add(sized);
-    const macro = macroOf(node);
-    if (macro?.name === 'all') used.push(excerpt(macro.receiver));
-  });
-  return used.find(({ text }) => !guarded.has(text));
+/** The list of the first `all()` before which nothing demands a size: `all` of an empty list is true. */
+export function unguardedAll(ast: ASTNode, guarded: ReadonlySet<string> = new Set()): Excerpt | undefined {
+  const macro = macroOf(ast);
+  if (macro?.name === 'all' && !guarded.has(textOf(macro.receiver))) return excerpt(macro.receiver);
+  const demanded = ast.op === '&&' || ast.op === '?:' ? conjuncts(ast.op === '&&' ? ast : ast.args[0]) : [];
+  const within = new Set([...guarded, ...demanded.flatMap((node) => sizeTest(node) ?? [])]);
+  for (const [index, child] of childrenOf(ast).entries()) {
+    const otherwise = ast.op === '?:' && index === 2;
+    const found = unguardedAll(child, otherwise ? guarded : within);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** What must all be true for this to be true: in `a || b` neither. */
+function conjuncts(ast: ASTNode): ASTNode[] {
+  return ast.op === '&&' ? ast.args.flatMap(conjuncts) : [ast];
 }
 
 /** The list that `size(list) > 0` and its like prove to have something in it. */
@@ -101,11 +107,6 @@ function rootOf(node: ASTNode): string | undefined {
   if (node.op === 'id') return node.args;
   if (node.op === '.' || node.op === '[]') return rootOf(node.args[0]);
   return node.op === 'rcall' ? rootOf(node.args[1]) : undefined;
-}
-
-function walkAll(node: ASTNode, each: (node: ASTNode) => void): void {
-  each(node);
-  for (const child of childrenOf(node)) walkAll(child, each);
 }
 
 function childrenOf(node: ASTNode): ASTNode[] {

@@ -132,6 +132,15 @@ describe('a gate with kinds that misbehave', () => {
     expect(await readdir(join(root, folder, 'evidence'))).toHaveLength(1);
   });
 
+  it('is the latest run from its first moment: `latest` must not be an older one that passed', async () => {
+    await run('leak');
+    const killed = runCli(root, ['gate', 'run', 'settling'], {
+      NODE_OPTIONS: '--import=data:text/javascript,setTimeout(()=>process.exit(9),600)',
+    });
+    await killed;
+    expect((await verify('latest')).stderr).toContain('the run did not finish');
+  });
+
   it('says that its deadline passed', async () => {
     const { exit, item } = await run('deadline');
     expect(exit).toBe(3);

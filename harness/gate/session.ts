@@ -65,9 +65,10 @@ export async function runGate(options: GateRunOptions): Promise<GateRun> {
   const release = await lockRun(folder);
   const journal = await Journal.create(join(folder, 'journal.jsonl'), clock);
   try {
+    // Before it has a report: `latest` must never be an older run that passed.
+    await pointLatestAt(project, folder);
     options.planned?.(gate, environment, folder);
     const statement = await conduct({ ...options, gate, environment, signers, id, folder, journal });
-    await pointLatestAt(project, folder);
     return { id, folder, statement, signers };
   } finally {
     await journal.close();
