@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['{harness,pipeline,scripts,smoke,alerts,dashboards,checklists,bench}/**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.countersign/**'],
+    globalSetup: ['harness/testing/database-server.ts'],
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 30_000,

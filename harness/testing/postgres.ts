@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +16,25 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** A real PostgreSQL of its own, as the local stack starts one; gone after `stop`. */
-export async function startPostgres(): Promise<TestPostgres> {
+/** A real PostgreSQL: a database on the server of TEST_DATABASE_URL, else a server as the local stack starts one. */
+export function startPostgres(): Promise<TestPostgres> {
+  const given = env['TEST_DATABASE_URL'];
+  return given ? onServer(given) : ownServer();
+}
+
+async function onServer(server: string): Promise<TestPostgres> {
+  const name = `t_${randomBytes(8).toString('hex')}`;
+  await runAsOwner(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    run: (sql) => runAsOwner(url.href, sql),
+    stop: () => runAsOwner(server, `DROP DATABASE ${name} WITH (FORCE)`),
+  };
+}
+
+async function ownServer(): Promise<TestPostgres> {
   const work = await mkdtemp(join(tmpdir(), 'countersign-test-postgres-'));
   await chmod(work, 0o755);
   const logs = join(work, 'logs');
