@@ -9,10 +9,10 @@ import { createMono, type Mono, translateMonoError } from '#pipeline/mono/index.
 import { createPlatform, type Platform } from '#pipeline/platform.ts';
 import { registerAdmin } from '#pipeline/runtime/admin.ts';
 import { registerAuth } from '#pipeline/runtime/auth.ts';
+import { createDrain } from '#pipeline/runtime/drain.ts';
 import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
 import { documentAnswers, mapErrors } from '#pipeline/runtime/errors-http.ts';
 import { registerHealth } from '#pipeline/runtime/health.ts';
-import { trackInFlight } from '#pipeline/runtime/in-flight.ts';
 import { instrumentHttp, instrumentJobs, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
@@ -42,8 +42,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { values: config } = options.config;
   const platform = await createPlatform(options);
   const { db, log, registry, flags } = platform;
-  const ending = new AbortController();
-  let draining = false;
+  const drain = createDrain(config.DRAIN_TIMEOUT_MS);
   const queue = createQueue({
     observe: instrumentJobs(registry),
     databaseUrl: config.DATABASE_URL,
@@ -51,14 +50,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
     log,
     pollIntervalMs: config.QUEUE_POLL_INTERVAL_MS,
   });
-  const mono = createMono({ config, ...platform, queue, signal: ending.signal });
+  const mono = createMono({ config, ...platform, queue, signal: drain.signal });
   const http = createHttp(platform);
-  const inFlight = trackInFlight(http);
+  drain.watch(http);
   await registerPlugins(http, config);
   mapErrors(http, translateMonoError);
   instrumentHttp(http, registry);
   instrumentPlatform(registry, db, queue);
-  registerHealth(http, { db, queue, registry, version, isDraining: () => draining });
+  registerHealth(http, { db, queue, registry, version, isDraining: () => drain.isDraining });
   registerAdmin(http, {
     settings: options.config.settings,
     flags,
@@ -79,16 +78,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     queue,
     started,
     async close() {
-      if (draining) return;
-      draining = true;
+      if (drain.isDraining) return;
+      drain.begin();
       waiter.stop();
       await started.catch(() => {});
-      const cut = setTimeout(
-        () => ending.abort(new ServiceError('BUSY', 'the service is ending')),
-        config.DRAIN_TIMEOUT_MS,
-      );
-      await Promise.all([http.close(), inFlight.idle(), queue.stop(config.DRAIN_TIMEOUT_MS)]);
-      clearTimeout(cut);
+      await drain.finish(queue);
       await flags.stop();
       await platform.close();
     },
@@ -103,6 +97,8 @@ function createHttp({ log }: Platform): FastifyInstance {
     requestIdHeader: false,
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     bodyLimit: 1_048_576,
+    /** To receive a whole request; answering may take longer. */
+    requestTimeout: 30_000,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
   }) as unknown as FastifyInstance;

@@ -5,6 +5,10 @@ import { continueTrace, currentTraceparent, inSpan } from './trace.ts';
 
 const schema = 'pgboss';
 
+/** A job whose instance vanished goes to another after at most the sum of both. */
+const heartbeatSeconds = 30;
+const superviseSeconds = 15;
+
 export const queues = {
   sync: 'mono-sync',
   scheduledSync: 'mono-sync-all',
@@ -95,6 +99,8 @@ export function createQueue(options: QueueOptions): JobQueue {
     connectionString: options.databaseUrl,
     schema,
     migrate: false,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
     max: 4,
     application_name: 'countersign-queue',
   });
@@ -108,6 +114,7 @@ export function createQueue(options: QueueOptions): JobQueue {
     },
     enqueue: (queue, data, send = {}) =>
       boss.send(queue, withTrace(data), {
+        heartbeatSeconds,
         ...(send.tx ? { db: asBossDb(send.tx) } : {}),
         ...(send.key ? { singletonKey: send.key } : {}),
         ...(send.startAfterSeconds ? { startAfter: send.startAfterSeconds } : {}),
