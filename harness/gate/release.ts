@@ -28,8 +28,7 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
     if ('file' in subject)
       subjects.push({ name: subject.file, digest: { sha256: await digestOf(root, subject.file) } });
     else if ('sha256' in subject) subjects.push({ name: subject.name, digest: { sha256: subject.sha256 } });
-    else if (git)
-      subjects.push({ name: `git:${subject.git}`, digest: { gitCommit: await commitOf(root, subject.git) } });
+    else if (git) subjects.push(await gitSubject(root, subject.git, git));
   }
   // A statement speaks of something: without git that is the gate itself.
   if (subjects.length === 0)
@@ -53,6 +52,22 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
     }
     notes.push(what);
   }
+}
+
+/** What was measured from the first item to the last has to be one release: what is no longer as it was, in words. */
+export async function changeSince(
+  release: SignOff['release'],
+  { root, gate }: Pick<ReleaseInput, 'root' | 'gate'>,
+): Promise<string | undefined> {
+  if ((await headCommit(root)) !== release.git?.commit)
+    return 'the checkout moved to another commit while the gate ran';
+  for (const subject of gate.release?.subjects ?? []) {
+    if (!('file' in subject)) continue;
+    const before = release.subjects.find(({ name }) => name === subject.file);
+    if (before?.digest['sha256'] !== (await digestOf(root, subject.file)))
+      return `\`${subject.file}\` changed while the gate ran`;
+  }
+  return undefined;
 }
 
 /** Who asks for the sign-off when no flag says so. */
@@ -81,6 +96,15 @@ async function gitState(root: string): Promise<GitState | undefined> {
     git(root, ['rev-parse', '--is-shallow-repository']),
   ]);
   return { commit, branch: branch ?? '', dirty: status !== '', shallow: shallow === 'true' };
+}
+
+/** Checks run in the checkout, so they say nothing about any other commit. */
+async function gitSubject(root: string, revision: string, { commit }: GitState) {
+  const gitCommit = await commitOf(root, revision);
+  if (gitCommit === commit) return { name: `git:${revision}`, digest: { gitCommit } };
+  throw new CountersignError('CONFIG_INVALID', `\`${revision}\` is not the commit that is checked out`, {
+    hint: `check it out, or let \`release.subjects\` of the gate name HEAD`,
+  });
 }
 
 async function commitOf(root: string, revision: string): Promise<string> {

@@ -24,6 +24,7 @@ export function signerProblems(gate: Gate, signers: Signers): PlanProblem[] {
       });
     }
   }
+  problems.push(...neverBegun(gate));
   if (problems.length === 0 && gate.sign.distinct_people !== false && !enoughPeople(gate, signers)) {
     problems.push({
       path: ['sign', 'require'],
@@ -32,6 +33,24 @@ export function signerProblems(gate: Gate, signers: Signers): PlanProblem[] {
     });
   }
   return problems;
+}
+
+/** People answer when the run is over, so nothing in the run can wait for them. */
+function neverBegun({ items }: Gate): PlanProblem[] {
+  const manual = new Set(items.filter(({ attest }) => attest).map(({ id }) => id));
+  return items.flatMap(({ id, needs = [] }, index) =>
+    needs.flatMap((need, position) =>
+      manual.has(need)
+        ? [
+            {
+              path: ['items', index, 'needs', position],
+              message: `\`${id}\` could never begin: it needs \`${need}\`, which a person answers after the run`,
+              hint: 'let the person speak `about` this item instead, or make two gates of it',
+            },
+          ]
+        : [],
+    ),
+  );
 }
 
 /** Can each required slot get a person of its own? Augmenting paths over slots and people. */

@@ -18,7 +18,7 @@ import { Journal } from './journal.ts';
 import { type LoadedGate, loadGate } from './load.ts';
 import { factSchemaName } from './recompute.ts';
 import { Redactor } from './redact.ts';
-import { defaultRequester, describeRelease } from './release.ts';
+import { changeSince, defaultRequester, describeRelease } from './release.ts';
 import { type RunInput, type RunListener, runItems } from './run.ts';
 import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
 import { contextMaker } from './scope.ts';
@@ -109,6 +109,13 @@ async function conduct(run: Conducted): Promise<Statement> {
     tool,
   });
   const items = await onStack(run, redactor, (resolved) => measureAll(run, resolved, evidence, redactor));
+  const change = await changeSince(release, { root: project.root, gate: gate.gate });
+  if (change && !environment.rehearsal) {
+    throw new CountersignError('CONFIG_INVALID', change, {
+      hint: 'leave the checkout alone, and run it again',
+    });
+  }
+  if (change) release.notes.push(change);
   await journal.append('run-finished', {
     items: Object.fromEntries(items.map(({ id, state }) => [id, state])),
   });

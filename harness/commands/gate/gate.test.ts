@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Statement } from '../../report/schema.ts';
@@ -72,6 +73,12 @@ async function commitAll(root: string): Promise<void> {
 
 const cli = (root: string, line: string, ...more: string[]): Promise<CliResult> =>
   runCli(root, [...line.split(' '), ...more], passphrase);
+/** Until the run has looked at the checkout and begins with its items. */
+async function journalBegun(root: string): Promise<void> {
+  const file = join(root, '.countersign/latest/journal.jsonl');
+  while (!(await readFile(file, 'utf8').catch(() => '')).includes('attempt-started')) await setTimeout(20);
+}
+
 const report = async (root: string) =>
   JSON.parse(await readFile(join(root, '.countersign/latest/report.json'), 'utf8')) as Statement;
 
@@ -182,6 +189,32 @@ describe('a gate with people', () => {
     expect(exit).toBe(2);
     expect(stdout).toContain('2 of role `engineering` must sign, and the signers file has 1');
     expect(stdout).toContain('nobody in the signers file has the role `astronaut`');
+  });
+
+  it('T23: lint refuses an item that would wait for a person who answers only after the run', async () => {
+    const root = await project([vault, { ...measured, needs: ['vault'] }]);
+    const { exit, stdout } = await cli(root, 'gate lint');
+    expect(exit).toBe(2);
+    expect(stdout).toContain('`measured` could never begin: it needs `vault`');
+  });
+
+  it('T3: what changes while the gate runs is not released', async () => {
+    const slow = { ...measured, with: { count: 1, wait_ms: 1_500 } };
+    const changed = await project([slow]);
+    const run = cli(changed, 'gate run release');
+    await journalBegun(changed);
+    await writeFile(join(changed, 'app.bin'), 'another artefact');
+    expect(await run).toMatchObject({ exit: 2, stderr: expect.stringContaining('`app.bin` changed while') });
+
+    const moved = await project([slow]);
+    const second = cli(moved, 'gate run release');
+    await journalBegun(moved);
+    await writeFile(join(moved, 'more'), 'more');
+    await commitAll(moved);
+    expect(await second).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('moved to another commit'),
+    });
   });
 
   it('outside a rehearsal a dirty work tree stops the run', async () => {
