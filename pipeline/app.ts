@@ -11,8 +11,9 @@ import { registerAdmin } from '#pipeline/runtime/admin.ts';
 import { registerAuth } from '#pipeline/runtime/auth.ts';
 import { createDrain } from '#pipeline/runtime/drain.ts';
 import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
-import { documentAnswers, mapErrors } from '#pipeline/runtime/errors-http.ts';
+import { documentAnswers, mapErrors, refuse } from '#pipeline/runtime/errors-http.ts';
 import { registerHealth } from '#pipeline/runtime/health.ts';
+import { refuseOddInput } from '#pipeline/runtime/input.ts';
 import { instrumentHttp, instrumentJobs, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
@@ -97,6 +98,7 @@ function createHttp({ log }: Platform): FastifyInstance {
     requestIdHeader: false,
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     bodyLimit: 1_048_576,
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     /** To receive a whole request; answering may take longer. */
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
@@ -121,6 +123,7 @@ async function registerPlugins(app: FastifyInstance, config: Config): Promise<vo
     },
   });
   documentAnswers(app);
+  refuseOddInput(app);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

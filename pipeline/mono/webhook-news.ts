@@ -1,4 +1,5 @@
 import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { assertPlain } from '#pipeline/runtime/input.ts';
 
 /** What of a webhook matters here. */
 export interface WebhookNews {
@@ -25,6 +26,7 @@ type Json = Record<string, unknown>;
 
 export function readNews(body: Buffer): WebhookNews {
   const root = parse(body);
+  assertPlain(root);
   const event = text(root.event ?? root.type);
   if (event === null || event.length > 128)
     throw new ServiceError('BAD_REQUEST', 'the webhook names no event');

@@ -1,5 +1,6 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { maskText } from '#pipeline/shared/mask.ts';
 import { describeForLog, ServiceError } from './errors.ts';
 
 const retryAfterSeconds = '5';
@@ -28,24 +29,9 @@ export function documentAnswers(app: FastifyInstance): void {
 /** What a domain makes of its own exceptions; undefined for those that it does not know. */
 export type Translate = (thrown: unknown) => ServiceError | undefined;
 
-/** One shape for every refusal; a message of ours, or none: what a library says may quote the input. */
+/** One shape for every refusal. What a library says may quote the input: numbers in it are masked, too. */
 export function mapErrors(app: FastifyInstance, translate: Translate): void {
-  app.setErrorHandler<FastifyError>((thrown, request, reply) => {
-    const error = thrown instanceof ServiceError ? thrown : translate(thrown);
-    const status = error?.statusCode ?? clientStatus(thrown);
-    if (status === 500)
-      request.log.error({ event: 'request.failed', ...describeForLog(thrown) }, 'request.failed');
-    if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
-    return reply.code(status).send({
-      success: false,
-      error: {
-        code: error?.code ?? codeOf(thrown, status),
-        message: messageFor(thrown, error, status),
-        ...(error?.correlationId && { correlation_id: error.correlationId }),
-      },
-      timestamp: new Date().toISOString(),
-    });
-  });
+  app.setErrorHandler<FastifyError>((thrown, request, reply) => refuse(thrown, request, reply, translate));
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({
       success: false,
@@ -53,6 +39,29 @@ export function mapErrors(app: FastifyInstance, translate: Translate): void {
       timestamp: new Date().toISOString(),
     }),
   );
+}
+
+/** Also for what Fastify refuses before it knows a route: a bad URL, a parameter that is too long. */
+export function refuse(
+  thrown: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  translate: Translate = () => undefined,
+) {
+  const error = thrown instanceof ServiceError ? thrown : translate(thrown);
+  const status = error?.statusCode ?? clientStatus(thrown);
+  if (status === 500)
+    request.log.error({ event: 'request.failed', ...describeForLog(thrown) }, 'request.failed');
+  if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
+  return reply.code(status).send({
+    success: false,
+    error: {
+      code: error?.code ?? codeOf(thrown, status),
+      message: messageFor(thrown, error, status),
+      ...(error?.correlationId && { correlation_id: error.correlationId }),
+    },
+    timestamp: new Date().toISOString(),
+  });
 }
 
 function clientStatus(thrown: FastifyError): number {
@@ -67,5 +76,5 @@ function codeOf(thrown: FastifyError, status: number): string {
 
 function messageFor(thrown: FastifyError, error: ServiceError | undefined, status: number): string {
   if (error) return error.message;
-  return status < 500 ? thrown.message : 'the service could not answer; its log knows more';
+  return status < 500 ? maskText(thrown.message) : 'the service could not answer; its log knows more';
 }
