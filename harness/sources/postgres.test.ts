@@ -108,10 +108,10 @@ describe('postgres source', () => {
 
   it('prints times the same way, whatever the role prefers', async () => {
     await postgres.run(
-      `ALTER ROLE tester SET TimeZone TO 'Africa/Lagos'; ALTER ROLE tester SET DateStyle TO 'German'`,
+      `ALTER ROLE CURRENT_USER SET TimeZone TO 'Africa/Lagos'; ALTER ROLE CURRENT_USER SET DateStyle TO 'German'`,
     );
     const { rows } = await source().query("SELECT timestamptz '2026-11-25T08:30:00Z' AS at");
-    await postgres.run('ALTER ROLE tester RESET ALL');
+    await postgres.run('ALTER ROLE CURRENT_USER RESET ALL');
     expect(rows).toEqual([{ at: '2026-11-25 08:30:00+00' }]);
   });
 

@@ -24,13 +24,20 @@ export function startPostgres(): Promise<TestPostgres> {
 
 async function onServer(server: string): Promise<TestPostgres> {
   const name = `t_${randomBytes(8).toString('hex')}`;
-  await runAsOwner(server, `CREATE DATABASE ${name}`);
+  // A role of its own: a test may change its settings, and others use this server at the same time.
+  await runAsOwner(server, `CREATE ROLE ${name} SUPERUSER LOGIN PASSWORD 'test-password'`);
+  await runAsOwner(server, `CREATE DATABASE ${name} OWNER ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
+  url.username = name;
+  url.password = 'test-password';
   return {
     url: url.href,
     run: (sql) => runAsOwner(url.href, sql),
-    stop: () => runAsOwner(server, `DROP DATABASE ${name} WITH (FORCE)`),
+    async stop() {
+      await runAsOwner(server, `DROP DATABASE ${name} WITH (FORCE)`);
+      await runAsOwner(server, `DROP ROLE ${name}`);
+    },
   };
 }
 
