@@ -132,3 +132,14 @@ test('a source comes with every string resolved, headers too', async () => {
   await expect(source('other')).rejects.toMatchObject({ code: 'UNKNOWN_SOURCE' });
   expect(view.simulators).toEqual(['api']);
 });
+
+test('a password that stands in a URL is refused: the declaration is kept with every report', async () => {
+  const url = (password: string) => ({
+    sources: { db: { kind: 'postgres' as const, url: `postgres://app:${password}@db/app` } },
+  });
+  await expect(resolved(url('hunter22'))).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: 'the URL of the source `db` of `local` holds a password',
+  });
+  await expect(resolved(url('${secret.MADE}'))).resolves.toBeDefined();
+});

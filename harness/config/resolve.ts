@@ -73,6 +73,7 @@ export async function resolveEnvironment(
     vars[name] = await text(template);
   }
 
+  refusePasswords(environment);
   return {
     name: environment.name,
     environment,
@@ -83,6 +84,22 @@ export async function resolveEnvironment(
       secrets.has(name) ? secrets.value(name) : Promise.reject(unknown(environment, `secret.${name}`)),
     source: (name) => resolveSource(environment, name, text),
   };
+}
+
+/** The declaration of an environment is kept with every report, as it stands. */
+function refusePasswords({ name, sources = {} }: Environment): void {
+  for (const [source, declared] of Object.entries(sources)) {
+    const url = 'url' in declared ? declared.url : '';
+    const [, password] = /^[a-z]+:\/\/[^/@:]*:([^/@]+)@/i.exec(url) ?? [];
+    if (password === undefined || password.includes('${secret.')) continue;
+    throw new CountersignError(
+      'CONFIG_INVALID',
+      `the URL of the source \`${source}\` of \`${name}\` holds a password`,
+      {
+        hint: 'reports keep the URL: declare a secret and write ${secret.NAME} in its place',
+      },
+    );
+  }
 }
 
 export function viewOf(environment: Environment, vars = environment.vars ?? {}): EnvironmentView {

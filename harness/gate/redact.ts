@@ -51,6 +51,8 @@ function spellingsOf(secret: string): string[] {
     secret,
     encodeURIComponent(secret),
     JSON.stringify(secret).slice(1, -1),
+    // As PHP writes it.
+    JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/'),
     base64,
     base64.replace(/=+$/, ''),
     utf8.toString('base64url'),

@@ -35,7 +35,7 @@ export interface HttpAnswer {
   headers: Record<string, string>;
   body: Uint8Array;
   text(): string;
-  /** Throws SOURCE_ANSWER when the body is not JSON. */
+  /** Integers beyond 2^53 are their exact text. Throws SOURCE_ANSWER when the body is not JSON. */
   json(): unknown;
   durationMs: number;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../checks/define.ts';
+import { parseExactly } from '../checks/json.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { HttpAnswer, HttpRequest, HttpSource } from './define.ts';
 
@@ -177,7 +178,7 @@ function answerOf(source: string, response: Response, body: Uint8Array, duration
     text,
     json() {
       try {
-        return JSON.parse(text());
+        return parseExactly(text());
       } catch {
         throw new CountersignError('SOURCE_ANSWER', `the answer of source \`${source}\` is not JSON`);
       }

@@ -1,4 +1,5 @@
 import { CountersignError } from '../../errors.ts';
+import { Redactor as EverySpelling } from '../../gate/redact.ts';
 import type { HttpAnswer } from '../../sources/define.ts';
 import { pointTo } from '../json.ts';
 
@@ -29,7 +30,7 @@ const shortestConcealed = 4;
 /** The redaction of the run, and what this check was told to conceal on top. */
 export class Redactor {
   readonly #known: (text: string) => string;
-  readonly #concealed = new Set<string>();
+  readonly #concealed = new EverySpelling();
 
   constructor(known: (text: string) => string) {
     this.#known = known;
@@ -40,14 +41,19 @@ export class Redactor {
     const document = parsedOrNothing(answer);
     for (const pointer of pointers) {
       const value = pointTo(document, pointer);
+      if (typeof value === 'number' || (typeof value === 'object' && value !== null)) {
+        throw new CountersignError(
+          'SOURCE_ANSWER',
+          `what is to be concealed at \`${pointer}\` is no text, so the report would show it`,
+          { hint: 'name the texts in it one by one; a number can not be concealed' },
+        );
+      }
       if (typeof value === 'string' && value.length >= shortestConcealed) this.#concealed.add(value);
     }
   }
 
   redact = (text: string): string => {
-    let out = this.#known(text);
-    for (const value of this.#concealed) out = out.replaceAll(value, '[redacted]');
-    return out;
+    return this.#concealed.text(this.#known(text));
   };
 }
 

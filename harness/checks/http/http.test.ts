@@ -83,6 +83,31 @@ describe('http', () => {
     expect([...used.artifacts.values()].join()).not.toContain('abc-token-123');
   });
 
+  it('conceals however the answer spells it, and refuses what it can not conceal', async () => {
+    const steps = [{ path: '/', conceal: ['/token'] }];
+    listener = (_request, response) =>
+      response.setHeader('content-type', 'application/json').end('{"token":"ab\\/cd\\/ef=="}');
+    const used = context();
+    const { facts } = await http.measure({ steps }, used);
+    expect(facts.json).toEqual({ token: '[redacted]' });
+    expect([...used.artifacts.values()].join()).toBe('{"token":"[redacted]"}');
+    for (const token of [123456, { a: 'secret' }]) {
+      listener = json({ token });
+      await expect(http.measure({ steps }, context())).rejects.toMatchObject({ code: 'SOURCE_ANSWER' });
+    }
+  });
+
+  it('captures an integer beyond 2^53 as it stands', async () => {
+    const asked: (string | undefined)[] = [];
+    listener = (request, response) => {
+      asked.push(request.url);
+      response.setHeader('content-type', 'application/json').end('{"id": 9007199254740993}');
+    };
+    const steps = [{ path: '/', capture: { id: '/id' } }, { path: '/things/${capture.id}' }];
+    await http.measure({ steps }, context());
+    expect(asked.at(-1)).toBe('/things/9007199254740993');
+  });
+
   it('keeps no cookies', async () => {
     listener = (_request, response) => response.setHeader('set-cookie', 'session=abc-session; Path=/').end();
     const { facts } = await http.measure({ path: '/' }, context());
