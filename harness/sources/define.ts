@@ -132,6 +132,8 @@ export interface LogLine {
   /** Nanoseconds since the epoch as text, or the empty string where a file's line has no time. */
   at: string;
   text: string;
+  /** True where `text` may be the beginning only of a longer line. */
+  cut?: boolean;
 }
 
 export interface LogSource {

@@ -1,5 +1,6 @@
 import type { Clock } from '../checks/define.ts';
 import { parseExactly } from '../checks/json.ts';
+import { timerMs } from '../config/duration.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { HttpAnswer, HttpRequest, HttpSource } from './define.ts';
 
@@ -60,7 +61,7 @@ interface Exchange {
 async function exchange(settings: HttpSettings, base: Base, request: HttpRequest): Promise<HttpAnswer> {
   const started = settings.clock.monotonic();
   const timeoutMs = request.timeoutMs ?? defaultTimeoutMs;
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timerMs(timeoutMs));
   const signals = [timeout, settings.signal, request.signal].filter((each) => each !== undefined);
   const run: Exchange = {
     source: settings.name,

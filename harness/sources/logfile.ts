@@ -29,7 +29,11 @@ export function createLogFile(config: LogFileConfig): LogSource {
           const at = timeOf(text, field);
           if (at !== undefined && (at < start.getTime() || at > end.getTime())) continue;
           given += 1;
-          yield { at: at === undefined ? '' : nanoseconds(at), text } satisfies LogLine;
+          yield {
+            at: at === undefined ? '' : nanoseconds(at),
+            text,
+            ...(text.length === LONGEST_LINE && { cut: true }),
+          } satisfies LogLine;
         }
       }
     },
@@ -93,8 +97,8 @@ function bytesOf(handle: Awaited<ReturnType<typeof open>>, compressed: boolean):
 }
 
 function bounded(line: string): string {
-  const cut = line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line;
-  return cut.endsWith('\r') ? cut.slice(0, -1) : cut;
+  if (line.length > LONGEST_LINE) return line.slice(0, LONGEST_LINE);
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function timeOf(text: string, field: string): number | undefined {

@@ -138,6 +138,13 @@ describe('logs', () => {
     });
   });
 
+  it('is incomplete where a line is longer than what is read of it: the rest may hold what must not be there', async () => {
+    write(line(1, { event: 'fine' }), line(2, { pad: 'x'.repeat(70_000), password: 'hunter2' }));
+    const facts = await measure({ match: [{ name: 'leaks', regexp: 'hunter2', max: 0 }] });
+    expect(facts).toMatchObject({ too_many: [], complete: false });
+    expect(unmet(facts)).toEqual(['complete']);
+  });
+
   it('keeps a few matching lines, cut and redacted', async () => {
     write(
       line(1, { event: 'a', secret: 'hunter2-planted-secret-9f1c' }),

@@ -51,7 +51,9 @@ export default defineCheck({
     undated: Type.Integer({ description: 'lines without a time' }),
     parsed: Type.Integer({ description: 'lines that are JSON objects' }),
     unparsable: Type.Integer(),
-    complete: Type.Boolean({ description: 'false when there were more than `max_lines`' }),
+    complete: Type.Boolean({
+      description: 'false when there were more than `max_lines`, or a line too long to be read whole',
+    }),
     matches: Type.Record(Type.String(), Type.Integer(), {
       description: 'lines within the window; undated ones only with `allow_undated`',
     }),
@@ -90,9 +92,11 @@ async function measure(options: Settings, context: CheckContext) {
   const start = new Date(end.getTime() - parseDuration(options.within));
   const asked = { start, end, limit: most + 1, signal: context.signal, ...(query && { query }) };
   let lines = 0;
-  for await (const { at, text } of source.lines(asked)) {
+  let whole = true;
+  for await (const { at, text, cut } of source.lines(asked)) {
     context.signal.throwIfAborted();
     lines += 1;
+    if (cut) whole = false;
     if (lines > most) break;
     counter.add(at, text);
     if (lines % 10_000 === 0) context.progress(`${lines} lines`);
@@ -105,7 +109,7 @@ async function measure(options: Settings, context: CheckContext) {
   await context.artifact('samples.json', JSON.stringify(counter.samples(), null, 2), 'application/json');
   const facts = {
     ...counter.facts(),
-    complete: lines <= most,
+    complete: whole && lines <= most,
     source_kind: source.kind,
     verified_against: proof[source.kind],
   };

@@ -75,7 +75,7 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
 export function itemLine(terminal: Terminal, report: ItemReport): string {
   const spent = report.attempts.reduce((sum, attempt) => sum + attempt.duration_ms, 0);
   const time = report.attempts.length > 0 ? seconds(spent) : '';
-  const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id}  ${paint(terminal, 'dim', report.title)}`;
+  const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id}  ${paint(terminal, 'dim', oneLine(report.title))}`;
   if (report.state === 'passed' || report.state === 'rehearsed') return head;
   const hint = report.attempts.at(-1)?.error?.hint;
   const lines = [report.reason, hint && `hint: ${hint}`].flatMap((line) => line || []);

@@ -1,6 +1,6 @@
 import { openProject } from '../../config/project.ts';
 import { booleanFlag, type Command, jsonFlag, positionals } from '../command.ts';
-import { decisionText, paint } from '../paint.ts';
+import { decisionText, oneLine, paint } from '../paint.ts';
 import { openRun } from './open-run.ts';
 import { itemLine } from './progress.ts';
 
@@ -29,7 +29,7 @@ example: countersign gate show latest`,
       return 0;
     }
     const { stdout } = io;
-    stdout.write(`${predicate.gate.title} on ${predicate.environment.title}\n`);
+    stdout.write(`${oneLine(`${predicate.gate.title} on ${predicate.environment.title}`)}\n`);
     stdout.write(
       `${decisionText(stdout, predicate.decision)}  run ${predicate.run.id}, valid until ${predicate.validity.not_after}\n\n`,
     );

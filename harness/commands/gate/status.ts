@@ -6,7 +6,7 @@ import { parseEnvelope } from '../../sign/dsse.ts';
 import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
 import { readStatement } from '../../sign/statement.ts';
 import { booleanFlag, type Command, type Io, integerFlag, jsonFlag, positionals } from '../command.ts';
-import { decisionText } from '../paint.ts';
+import { decisionText, oneLine } from '../paint.ts';
 
 interface RunStatus {
   run: string;
@@ -39,7 +39,7 @@ example: countersign gate status`,
     }
     for (const { run, decision, signatures, wanted, next } of runs) {
       const said = decision ? decisionText(io.stdout, decision) : 'no report';
-      io.stdout.write(`${run}  ${said}  signed ${signatures} of ${wanted}\n  ${next}\n`);
+      io.stdout.write(`${run}  ${said}  signed ${signatures} of ${wanted}\n  ${oneLine(next)}\n`);
     }
     if (runs.length === 0) io.stdout.write('no runs yet: `countersign gate run GATE`\n');
     return 0;

@@ -1,6 +1,6 @@
 import type { VerifyLine } from '../../sign/verify.ts';
 import type { Terminal } from '../command.ts';
-import { paint } from '../paint.ts';
+import { oneLine, paint } from '../paint.ts';
 
 /** One line a check, also for those that did not run. */
 export function verifyLines(terminal: Terminal, lines: readonly VerifyLine[]): string {
@@ -11,7 +11,7 @@ export function verifyLines(terminal: Terminal, lines: readonly VerifyLine[]): s
         : ran
           ? paint(terminal, 'green', '✓ right  ')
           : paint(terminal, 'dim', '- not run');
-      return `${mark} ${check.padEnd(13)} ${text}\n`;
+      return `${mark} ${check.padEnd(13)} ${oneLine(text)}\n`;
     })
     .join('');
 }
