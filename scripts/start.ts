@@ -49,7 +49,7 @@ function closing(exit: number): string {
     exit === 0 ? 'next:' : 'to see why:',
     '  npx countersign gate show latest totals-match-mono',
     '  npx countersign gate verify latest',
-    '  npx countersign stack up --env local',
+    '  npx countersign gate plan mono-staging-dry-run',
     '',
   ].join('\n');
 }
