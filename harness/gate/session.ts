@@ -192,7 +192,11 @@ async function startedStack(run: Conducted, redactor: Redactor): Promise<Running
     ...(run.rehearse ? { rehearse: run.rehearse } : {}),
   });
   const seconds = ((run.clock.monotonic() - from) / 1_000).toFixed(1);
-  run.say(stack.reused ? 'the local stack is up already' : `the local stack is ready (${seconds} s)`);
+  run.say(
+    stack.reused
+      ? 'the local stack is up already, with what earlier runs left in it'
+      : `the local stack is ready (${seconds} s)`,
+  );
   return stack;
 }
 
