@@ -143,3 +143,19 @@ test('a password that stands in a URL is refused: the declaration is kept with e
   });
   await expect(resolved(url('${secret.MADE}'))).resolves.toBeDefined();
 });
+
+test('secrets of variables and files are known for redaction before anyone asks; those of commands are not run', async () => {
+  await writeFile(join(root, 'token'), 'from-a-file');
+  const { secrets } = await resolved(
+    {
+      secrets: {
+        A: { env: 'A' },
+        B: { file: 'token' },
+        C: { env: 'NOT_SET' },
+        D: { command: [process.execPath, '-e', 'console.log("from-a-command")'] },
+      },
+    },
+    { env: { A: 'from-a-variable' } },
+  );
+  expect(secrets.sort()).toEqual(['from-a-file', 'from-a-variable']);
+});

@@ -74,6 +74,7 @@ export async function resolveEnvironment(
   }
 
   refusePasswords(environment);
+  await secrets.learn();
   return {
     name: environment.name,
     environment,

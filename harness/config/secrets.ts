@@ -34,6 +34,15 @@ export class Secrets {
     return Object.hasOwn(this.#declared, name) || Object.hasOwn(this.#options.given, name);
   }
 
+  /** Reads what costs nothing to read, so that evidence is redacted before anyone has asked for the secret. */
+  async learn(): Promise<void> {
+    const cheap = Object.entries(this.#declared).filter(
+      ([, config]) => 'file' in config || ('env' in config && !('command' in config)),
+    );
+    // What is missing is told to whoever needs it.
+    await Promise.allSettled(cheap.map(([name]) => this.value(name)));
+  }
+
   value(name: string): Promise<string> {
     const known = this.#values.get(name);
     if (known) return known;
