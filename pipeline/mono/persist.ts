@@ -131,10 +131,14 @@ async function storeRejected(tx: Queryable, input: PageToStore, rejected: Reject
   );
 }
 
-/** Forward only: a resync of an old range must not take the cursor back. */
+/**
+ * Forward only: a resync of an old range must not take the cursor back. And never ahead of the clock: a row that
+ * claims to come from the future would hide those that come before then.
+ */
 async function advanceCursor(tx: Queryable, accountId: string, cursor: string): Promise<void> {
   await tx.query(
-    `UPDATE bank_accounts SET cursor_at = greatest(cursor_at, $2::timestamptz), updated_at = now()
+    `UPDATE bank_accounts
+     SET cursor_at = greatest(cursor_at, least($2::timestamptz, now())), updated_at = now()
      WHERE id = $1`,
     [accountId, cursor],
   );

@@ -12,7 +12,7 @@ import { createStageClock, type StageClock } from './stage-clock.ts';
 import { transformTransaction } from './transform.ts';
 import type { MonoClient, MonoPage } from './types.ts';
 import { SyncFailedError } from './upstream-errors.ts';
-import { resolveWindow, type SyncWindow } from './window.ts';
+import { reachesBack, resolveWindow, type SyncWindow } from './window.ts';
 
 export const latencySlaSeconds = 2;
 export const streakThreshold = 5;
@@ -54,6 +54,7 @@ interface Run {
   clock: StageClock;
   counts: RunCounts;
   newest: string | null;
+  movesCursor: boolean;
 }
 
 /** fetch, transform, persist: rows of one account in one window, page by page. */
@@ -81,6 +82,7 @@ export async function syncAccount(deps: SyncDeps, input: SyncInput): Promise<Syn
     clock: createStageClock(),
     counts: { pages: 0, fetched: 0, inserted: 0, duplicates: 0, rejected: 0 },
     newest: null,
+    movesCursor: reachesBack(span.start, account.cursor),
   };
   const release = keepLease(deps.db, ids.runId);
   try {
@@ -140,7 +142,7 @@ async function consumePage(run: Run, page: MonoPage, isLast: boolean): Promise<v
       run.newest = outcome.row.transactionDate;
     }
   }
-  const cursor = isLast ? run.newest : null;
+  const cursor = isLast && run.movesCursor ? run.newest : null;
   const stored = await run.clock.run('persist', () =>
     storePage(deps.db, { runId: run.ids.runId, account, page, outcomes, cursor }),
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveWindow } from './window.ts';
+import { reachesBack, resolveWindow } from './window.ts';
 
 const day = fc
   .date({ min: new Date('2001-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
@@ -26,6 +26,18 @@ describe('M5: the window of a sync', () => {
   it('is the given range for a manual resync', () => {
     const range = { mode: 'incremental', start: '2026-01-01', end: '2026-01-31' } as const;
     expect(resolveWindow(range, null, 3)).toEqual({ start: '2026-01-01', end: '2026-01-31' });
+  });
+
+  it('takes the cursor along only when it leaves no gap before it', () => {
+    const cursor = '2026-11-20T09:30:00.000Z';
+    expect(
+      ['1970-01-01', '2026-11-01', '2026-11-20', '2026-11-21'].map((start) => reachesBack(start, cursor)),
+    ).toEqual([true, true, true, false]);
+    expect(['1970-01-01', '1970-01-02', '2026-11-20'].map((start) => reachesBack(start, null))).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it.each([[{ start: '2026-02-30' }], [{ start: 'soon' }], [{ start: '2026-02-02', end: '2026-02-01' }]])(

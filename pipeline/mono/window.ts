@@ -28,6 +28,11 @@ export function resolveWindow(
   return { start: from.toISOString().slice(0, 10), end: undefined };
 }
 
+/** May the cursor go to the end of this window? Not over a gap between what is stored and where it begins. */
+export function reachesBack(start: string, cursor: string | null): boolean {
+  return start <= (cursor?.slice(0, beginning.length) ?? beginning);
+}
+
 function assertDay(day: string): void {
   const at = Date.parse(`${day}T00:00:00Z`);
   if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== day) {

@@ -152,8 +152,8 @@ describe.each([
     await createRateLimiter(turns, 'another', 1).take();
     const giveUp = new AbortController();
     const waiting = limiter.take(giveUp.signal);
-    giveUp.abort();
-    await expect(waiting).rejects.toThrow();
+    giveUp.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
     await expect(limiter.take(AbortSignal.abort())).rejects.toThrow();
   });
 

@@ -34,8 +34,9 @@ export function createRateLimiter(turns: TurnStore, key: string, perMinute: numb
         signal?.throwIfAborted();
         const wait = await turns.ask(key, perMinute, signal);
         if (wait === 0) break;
-        // Instances that wait for the same turn should not all ask for it in the same millisecond.
-        await sleep(wait + Math.random() * 50, undefined, signal ? { signal } : {});
+        // Instances that wait for the same turn should not all ask for it in the same millisecond. One that is told
+        // to give up does so above, with the reason that it was given.
+        await sleep(wait + Math.random() * 50, undefined, signal ? { signal } : {}).catch(() => {});
       }
       const waited = performance.now() - began;
       const meter = meters.getStore();

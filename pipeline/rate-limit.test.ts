@@ -75,3 +75,31 @@ describe('M1: REDIS_URL', () => {
     await service.close();
   });
 });
+
+describe.each(['postgresql', 'redis'])('M2: two instances that count in %s', (store) => {
+  it('ask the provider no more often than one would', async () => {
+    simulator.control.reset();
+    const shared = {
+      ...testEnv(await postgres.fresh(), simulator),
+      MONO_APP_ID: `app_${store}`,
+      MONO_RATE_LIMIT_PER_MINUTE: '5',
+      DRAIN_TIMEOUT_MS: '300',
+      ...(store === 'redis' && { REDIS_URL: redis.url }),
+    };
+    const services = await Promise.all(
+      ['one', 'two'].map((INSTANCE_ID) => startService({ ...shared, INSTANCE_ID })),
+    );
+    const running = [];
+    for (const service of services) {
+      await service.app.started;
+      const { accountId } = await linkAccount(service, 'acc_sandbox_123');
+      const sync_config = { account_db_id: accountId, mode: 'full', page_limit: 50 };
+      running.push(service.call('POST', syncPath, { body: { sync_config } }));
+    }
+    const asked = () => simulator.control.stats().requests['transactions 200'];
+    await expect.poll(asked).toBe(5);
+    await Promise.all(services.map((service) => service.close()));
+    expect((await Promise.all(running)).map(({ status }) => status)).toEqual([503, 503]);
+    expect(asked()).toBe(5);
+  });
+});
