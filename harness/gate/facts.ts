@@ -42,6 +42,9 @@ function fromJson(value: unknown): unknown {
   return value;
 }
 
+/** Facts stand in the journal and in the report, which have to be read whole; what is larger is evidence. */
+const MOST_FACTS = 8 * 1024 * 1024;
+
 /** Facts as they will be kept: whoever judges the report again must read the very same values. */
 export function factsAsJson(facts: unknown): Record<string, unknown> {
   const text = JSON.stringify(facts, (key, value: unknown) => {
@@ -51,6 +54,12 @@ export function factsAsJson(facts: unknown): Record<string, unknown> {
       `the fact \`${key}\` is a ${typeof value}, which JSON can not hold`,
     );
   });
+  if (text !== undefined && text.length > MOST_FACTS) {
+    throw new CountersignError(
+      'EVIDENCE_TOO_LARGE',
+      `the facts are ${text.length} characters, over ${MOST_FACTS}`,
+    );
+  }
   const unusable = findUnusableNumber(facts);
   if (unusable !== undefined) {
     throw new CountersignError('NO_DATA', `the fact \`${unusable}\` is not a finite number`);

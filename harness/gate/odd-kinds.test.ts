@@ -19,6 +19,8 @@ const given = {
   circle: () => { const a = {}; a.a = a; return a; },
   bare: () => { throw Object.create(null); },
   zero: () => 0,
+  huge: () => 'x'.repeat(9_000_000),
+  large: () => Array.from({ length: 1_000_000 }, () => 1),
   leak: () => { setInterval(() => {}, 1_000); return 1; },
   uncaught: () => { setTimeout(() => { throw new Error('thrown in a timer'); }, 10); return 1; },
   lines: () => { throw new Error('one\\n::error::two\\u001b[31m'); },
@@ -60,7 +62,7 @@ beforeAll(async () => {
       sign: { require: [{ role: 'qa' }] },
     });
   const odd = Object.fromEntries(
-    ['good', 'bigint', 'nan', 'date', 'circle', 'bare', 'lines'].map((how) => [how, {}]),
+    ['good', 'bigint', 'nan', 'date', 'circle', 'bare', 'lines', 'huge'].map((how) => [how, {}]),
   );
   root = await testProject({
     'countersign.config.ts': config,
@@ -71,6 +73,10 @@ beforeAll(async () => {
     'checklists/late.gate.yml': gate('late', { late: { timeout: '100ms' } }),
     'checklists/deadline.gate.yml': gate('deadline', { wait: {} }, { timeout: '200ms' }),
     'checklists/long.gate.yml': gate('long', { good: { timeout: '30d' } }, { timeout: '60d' }),
+    'checklists/large.gate.yml': gate(
+      'large',
+      Object.fromEntries(Array.from({ length: 4 }, (_, n) => [`large-${n}`, { with: { how: 'large' } }])),
+    ),
     'checklists/settling.gate.yml': gate(
       'settling',
       { shy: { settle: '1h', retry_after: '1m' } },
@@ -97,6 +103,7 @@ describe('a gate with kinds that misbehave', () => {
     expect(item('bigint').reason).toBe('the fact `v` is a bigint, which JSON can not hold');
     expect(item('nan').reason).toBe('the fact `v.` is not a finite number');
     expect(item('circle').reason).toContain('circular');
+    expect(item('huge').attempts[0]?.error?.code).toBe('EVIDENCE_TOO_LARGE');
     expect(item('bare').reason).toBe('[Object: null prototype] {}');
     // What is judged is what is kept, so that judging it again gives the same.
     expect(item('date')).toMatchObject({
@@ -149,6 +156,13 @@ describe('a gate with kinds that misbehave', () => {
       reason: "the gate's deadline of 200ms passed",
       attempts: [{ error: { code: 'TIMED_OUT' } }],
     });
+  });
+
+  it('is no report where it is larger than what can be verified', async () => {
+    const { exit, stdout, stderr } = await runCli(root, ['gate', 'run', 'large']);
+    expect(exit).toBe(4);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/report.json has [0-9]+ bytes; at most [0-9]+ are read/);
   });
 
   it('waits as long as it was told, also for longer than a timer can', async () => {

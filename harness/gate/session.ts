@@ -7,6 +7,7 @@ import { type ResolvedEnvironment, resolveEnvironment } from '../config/resolve.
 import { CountersignError } from '../errors.ts';
 import { buildStatement, serialiseStatement } from '../report/build.ts';
 import type { SignOff, Statement } from '../report/schema.ts';
+import { readRunFile } from '../sign/folder.ts';
 import { writeRendered } from '../sign/renderings.ts';
 import { sha256 } from '../sign/statement.ts';
 import { makeSources } from '../sources/index.ts';
@@ -141,6 +142,8 @@ async function conduct(run: Conducted): Promise<Statement> {
     now: clock.now(),
   });
   await writeReport(folder, statement);
+  // Larger than what a verifier reads: said now, not when people come to sign.
+  for (const name of ['report.json', 'journal.jsonl']) await readRunFile(folder, name);
   return statement;
 }
 
