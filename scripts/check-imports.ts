@@ -40,7 +40,7 @@ const openToKinds = [
   /^harness\/checks\/[a-z-]+\.ts$/,
   /^harness\/sources\//,
   /^harness\/errors\.ts$/,
-  /^harness\/config\/(duration|windows|zone)\.ts$/,
+  /^harness\/config\/(duration|glob|windows|zone)\.ts$/,
 ];
 
 /** What one kind may import besides: verifying an earlier report is what `gate` measures with. */

@@ -2,6 +2,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { parse, stringify } from 'yaml';
 import { formatDuration } from '../config/duration.ts';
 import { CountersignError } from '../errors.ts';
+import { durationMs } from '../sources/promql-syntax.ts';
 
 /** How much faster a rehearsal's clocks run. The report says both numbers. */
 export interface Compression {
@@ -16,16 +17,6 @@ const shortestIntervalMs = 250;
 /** A rate needs two samples, and a scrape may come late. */
 const fewestSamplesInRange = 4;
 
-const unitMs: Record<string, number> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  y: 31_536_000_000,
-};
-
 export function compressedInterval(intervalMs: number, rehearse: number): number {
   if (rehearse === 1) return intervalMs;
   return Math.min(intervalMs, Math.max(shortestIntervalMs, Math.round(intervalMs / rehearse)));
@@ -33,21 +24,16 @@ export function compressedInterval(intervalMs: number, rehearse: number): number
 
 /** A duration as Prometheus and Alertmanager write them, divided; zero stays zero. */
 export function compressDuration(text: string | number, rehearse: number, leastMs = 1): string {
-  const wholeMs = durationMs(String(text));
+  const wholeMs = millisecondsOf(String(text));
   if (wholeMs === 0) return '0s';
   return formatDuration(Math.min(wholeMs, Math.max(leastMs, Math.round(wholeMs / rehearse))));
 }
 
-function durationMs(text: string): number {
+function millisecondsOf(text: string): number {
   if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return Number(text) * 1_000;
-  if (!/^([0-9]+(ms|[smhdwy]))+$/.test(text)) {
-    throw new CountersignError('CONFIG_INVALID', `\`${text}\` is not a duration of Prometheus`);
-  }
-  let total = 0;
-  for (const [, count, unit = ''] of text.matchAll(/([0-9]+)(ms|[smhdwy])/g)) {
-    total += Number(count) * (unitMs[unit] ?? 0);
-  }
-  return total;
+  const known = text.startsWith('-') ? undefined : durationMs(text);
+  if (known !== undefined) return known;
+  throw new CountersignError('CONFIG_INVALID', `\`${text}\` is not a duration of Prometheus`);
 }
 
 /** Divides range selectors, subqueries and offsets of a PromQL expression; everything else stays as it is. */

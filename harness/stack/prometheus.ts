@@ -1,9 +1,9 @@
-import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { formatDuration, parseDuration } from '../config/duration.ts';
 import type { StackConfig } from '../config/environments.ts';
-import { CountersignError } from '../errors.ts';
+import { filesMatching } from '../config/glob.ts';
 import { findTool } from '../tools/find.ts';
 import { type Compression, compressedInterval, compressRules } from './compress.ts';
 import type { PartContext, StackPart } from './part.ts';
@@ -20,18 +20,9 @@ export function compressionOf(config: PrometheusConfig | undefined, rehearse: nu
 }
 
 /** Rule files of the project that the globs name, sorted; none at all is an error. */
-export async function findRules(root: string, patterns: readonly string[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const pattern of patterns) {
-    const before = found.size;
-    for await (const file of glob(pattern, { cwd: root })) found.add(file);
-    if (found.size === before) {
-      throw new CountersignError('CONFIG_MISSING', `no rule file matches \`${pattern}\``, {
-        hint: 'the globs stand under `stack.prometheus.rules` of the environment',
-      });
-    }
-  }
-  return [...found].sort();
+export function findRules(root: string, patterns: readonly string[]): Promise<string[]> {
+  const hint = 'the globs stand under `stack.prometheus.rules` of the environment';
+  return filesMatching(root, patterns, 'rule file', hint);
 }
 
 export function prometheusPart(config: PrometheusConfig, alertmanager: boolean): StackPart {

@@ -1,5 +1,6 @@
-import { glob, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { filesMatching } from '../../config/glob.ts';
 import { CountersignError, messageOf } from '../../errors.ts';
 import { durationMs, findSyntaxError } from '../../sources/promql-syntax.ts';
 import type { CheckContext } from '../define.ts';
@@ -22,16 +23,9 @@ export async function readRuleFiles(
   patterns: readonly string[],
   context: Pick<CheckContext, 'root' | 'resolve'>,
 ): Promise<WrittenRule[]> {
-  const files = new Set<string>();
-  for (const pattern of patterns) {
-    const before = files.size;
-    for await (const file of glob(pattern, { cwd: context.root })) files.add(file);
-    if (files.size === before) {
-      throw new CountersignError('CONFIG_MISSING', `no rule file matches \`${pattern}\``);
-    }
-  }
+  const files = await filesMatching(context.root, patterns, 'rule file');
   const rules: WrittenRule[] = [];
-  for (const file of [...files].sort()) {
+  for (const file of files) {
     rules.push(...rulesOf(file, await readFile(context.resolve(file), 'utf8')));
   }
   if (rules.length === 0) throw new CountersignError('NO_DATA', 'the rule files hold no rule');

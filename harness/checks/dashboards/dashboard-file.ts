@@ -1,4 +1,5 @@
-import { glob, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { filesMatching } from '../../config/glob.ts';
 import { CountersignError, messageOf } from '../../errors.ts';
 import type { CheckContext } from '../define.ts';
 import { isObject, type JsonObject } from '../json.ts';
@@ -38,16 +39,9 @@ export async function readDashboards(
   patterns: readonly string[],
   context: Pick<CheckContext, 'root' | 'resolve'>,
 ): Promise<Dashboard[]> {
-  const files = new Set<string>();
-  for (const pattern of patterns) {
-    const before = files.size;
-    for await (const file of glob(pattern, { cwd: context.root })) files.add(file);
-    if (files.size === before) {
-      throw new CountersignError('CONFIG_MISSING', `no dashboard matches \`${pattern}\``);
-    }
-  }
+  const files = await filesMatching(context.root, patterns, 'dashboard');
   const dashboards: Dashboard[] = [];
-  for (const file of [...files].sort()) {
+  for (const file of files) {
     dashboards.push(readDashboard(file, await readFile(context.resolve(file), 'utf8')));
   }
   return dashboards;
