@@ -66,7 +66,12 @@ beforeAll(async () => {
   );
   root = await testProject({
     'countersign.config.ts': config,
-    'checklists/environments.yml': stringify({ environments: { local: { title: 'L', rehearsal: true } } }),
+    'checklists/environments.yml': stringify({
+      environments: {
+        local: { title: 'L', rehearsal: true },
+        stacked: { title: 'S', rehearsal: true, stack: { services: [] } },
+      },
+    }),
     'checklists/odd.gate.yml': gate('odd', odd),
     'checklists/leak.gate.yml': gate('leak', { leak: {} }),
     'checklists/uncaught.gate.yml': gate('uncaught', { uncaught: {}, wait: {} }),
@@ -85,8 +90,8 @@ beforeAll(async () => {
   });
 });
 
-async function run(gate: string) {
-  const result = await runCli(root, ['gate', 'run', gate, '--json']);
+async function run(gate: string, ...flags: string[]) {
+  const result = await runCli(root, ['gate', 'run', gate, '--json', ...flags]);
   const { folder } = JSON.parse(result.stdout) as { folder: string };
   const { predicate } = JSON.parse(await readFile(join(root, folder, 'report.json'), 'utf8')) as Statement;
   const item = (id: string) => predicate.items.find((each) => each.id === id) as ItemReport;
@@ -156,6 +161,13 @@ describe('a gate with kinds that misbehave', () => {
       reason: "the gate's deadline of 200ms passed",
       attempts: [{ error: { code: 'TIMED_OUT' } }],
     });
+  });
+
+  it('T20: says in its report that the clocks of the stack ran faster, and refuses where there are none', async () => {
+    expect((await runCli(root, ['gate', 'run', 'odd', '--rehearse', '10'])).exit).toBe(2);
+    const { predicate, exit } = await run('odd', '--env', 'stacked', '--rehearse', '10');
+    expect(exit).toBe(1);
+    expect(predicate.relaxations).toEqual(['intervals and durations of the local stack were divided by 10']);
   });
 
   it('is no report where it is larger than what can be verified', async () => {
