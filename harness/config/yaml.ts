@@ -49,6 +49,7 @@ export function parseYaml(bytes: Buffer, file: string): YamlFile {
     uniqueKeys: true,
     strict: true,
     merge: true,
+    logLevel: 'error',
   });
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
