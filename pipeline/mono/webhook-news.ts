@@ -1,5 +1,6 @@
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import { assertPlain } from '#pipeline/runtime/input.ts';
+import { maskText } from '#pipeline/shared/mask.ts';
 
 /** What of a webhook matters here. */
 export interface WebhookNews {
@@ -33,7 +34,8 @@ export function readNews(body: Buffer): WebhookNews {
   const data = isObject(root.data) ? root.data : {};
   const at = Date.parse(text(root.timestamp) ?? '');
   return {
-    event,
+    // It is logged and stored, whatever somebody puts there.
+    event: maskText(event),
     eventId: text(root.event_id)?.slice(0, 200) ?? null,
     timestamp: Number.isNaN(at) ? null : at,
     monoAccountId: accountIdOf(event, data),

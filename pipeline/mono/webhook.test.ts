@@ -137,6 +137,13 @@ describe('M11: webhooks by HMAC SHA-512', () => {
     expect(await status(post(news({ data: { account: { _id: 'acc_elsewhere' } } })))).toBe('ignored');
   });
 
+  it('logs no number that somebody puts into the name of an event', async () => {
+    const body = JSON.stringify({ event: 'about 0123456789' });
+    expect((await post(body)).body.data.event_type).toBe('about ******6789');
+    const line = await service.logged(({ event }) => event === 'webhook.received');
+    expect(JSON.stringify(line)).not.toContain('0123456789');
+  });
+
   it('refuses a signed body that is no JSON object with 400', async () => {
     for (const body of ['{"event":', '[]', 'null', '{}']) expect((await post(body)).status).toBe(400);
   });

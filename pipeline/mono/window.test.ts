@@ -40,10 +40,12 @@ describe('M5: the window of a sync', () => {
     ]);
   });
 
-  it.each([[{ start: '2026-02-30' }], [{ start: 'soon' }], [{ start: '2026-02-02', end: '2026-02-01' }]])(
-    'refuses %o',
-    (range) => {
-      expect(() => resolveWindow({ mode: 'full', ...range }, null, 3)).toThrow();
-    },
-  );
+  it.each([
+    [{ start: '2026-02-30' }],
+    [{ start: '0000-01-01' }],
+    [{ start: 'soon' }],
+    [{ start: '2026-02-02', end: '2026-02-01' }],
+  ])('refuses %o', (range) => {
+    expect(() => resolveWindow({ mode: 'full', ...range }, null, 3)).toThrow();
+  });
 });

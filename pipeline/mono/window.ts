@@ -35,7 +35,8 @@ export function reachesBack(start: string, cursor: string | null): boolean {
 
 function assertDay(day: string): void {
   const at = Date.parse(`${day}T00:00:00Z`);
-  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== day) {
-    throw new ServiceError('BAD_REQUEST', `"${day}" is no day of the form YYYY-MM-DD`);
+  // PostgreSQL knows no year 0, and no bank has rows from before there were computers.
+  if (Number.isNaN(at) || day < beginning || new Date(at).toISOString().slice(0, 10) !== day) {
+    throw new ServiceError('BAD_REQUEST', `"${day}" is no day of the form YYYY-MM-DD, from ${beginning} on`);
   }
 }
