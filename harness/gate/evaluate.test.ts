@@ -88,6 +88,26 @@ describe('expectations', () => {
     },
   );
 
+  it.each([
+    ['int(first.total) == 0', ''],
+    ['uint(first.total) == 0u', ''],
+    ['rows.exists(r, int(r) == 0)', ''],
+    ['int(first.total) == 12', '12'],
+    ['p95 < 1.0 &&\n  -int(first.total) == -int("12")', '12'],
+    ['"int(" + first.total == "int(12"', '12'],
+  ])('an empty text is no number: %s of `%s`', (text, total) => {
+    const given = {
+      type: 'object',
+      properties: { first: { 'x-cel': 'dyn' }, rows: { 'x-cel': 'dyn' }, p95: { type: 'number' } },
+    } as const;
+    const judged = evaluateExpectation(text, {
+      schema: given,
+      facts: { first: { total }, rows: [total], p95: 0.5 },
+      needs: {},
+    });
+    expect(judged.outcome).toBe(total === '' ? 'error' : 'true');
+  });
+
   it('names what broke an all()', () => {
     expect(judge('alerts.size() > 0 && alerts.all(a, a.armed)').operands.at(-1)).toEqual({
       text: 'alerts.filter(a, !(a.armed))',

@@ -1,6 +1,6 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { Expectation } from '../report/schema.ts';
-import { freePaths, unguardedAll, violators } from './expression.ts';
+import { freePaths, strictName, unguardedAll, violators, withStrictNumbers } from './expression.ts';
 import { celType, type FactSchema, toCel } from './facts.ts';
 
 /** What expectations may read: the facts of their item, and `needs` with the facts of the items it needs. */
@@ -24,6 +24,14 @@ export interface ExpectationProblem {
 
 const limits = { maxAstNodes: 2_000, maxDepth: 100, maxListElements: 1_000 };
 const untyped = new Environment({ unlistedVariablesAreDyn: true, limits });
+const plain = new Environment({ unlistedVariablesAreDyn: true });
+// The library reads an empty text as 0: what nobody measured would equal nothing owed.
+for (const name of ['int', 'uint']) {
+  untyped.registerFunction(`${strictName(name)}(dyn): ${name}`, (value: unknown) => {
+    if (value === '') throw new Error(`${name}() of an empty text`);
+    return plain.evaluate(`${name}(value)`, { value }) as bigint;
+  });
+}
 const typed = new WeakMap<FactSchema, Environment>();
 
 /** Type-checks an expectation against a kind's facts before anything runs. */
@@ -67,7 +75,7 @@ export function evaluateExpectation(text: string, subject: Subject): Expectation
     const context = contextOf(subject);
     const { ast } = untyped.parse(text);
     operands = freePaths(ast).map((node) => operandOf(node, context));
-    const value = untyped.evaluate(text, context);
+    const value = untyped.evaluate(withStrictNumbers(text, ast), context);
     if (value === true) return { text, outcome: 'true', operands };
     if (value === false) {
       return {

@@ -20,6 +20,25 @@ export function freePaths(ast: ASTNode): Excerpt[] {
   return [...found.values()];
 }
 
+/** As long as the name it stands for, so that places in the text stay what they are. */
+export function strictName(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** The text with each call of `int` and `uint` made one of the strict kind. */
+export function withStrictNumbers(text: string, ast: ASTNode): string {
+  let strict = text;
+  const replace = (node: ASTNode): void => {
+    const name = node.op === 'call' ? node.args[0] : '';
+    if (name === 'int' || name === 'uint') {
+      strict = strict.slice(0, node.start) + strictName(name) + strict.slice(node.start + name.length);
+    }
+    for (const child of childrenOf(node)) replace(child);
+  };
+  replace(ast);
+  return strict;
+}
+
 /** For each false `list.all(x, p)` at the top: an expression that lists what broke it. */
 export function violators(ast: ASTNode): Excerpt[] {
   if (ast.op === '&&') return ast.args.flatMap(violators);
