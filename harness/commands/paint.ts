@@ -39,9 +39,12 @@ export function decisionText(terminal: Terminal, decision: Decision): string {
   return paint(terminal, 'bold', paint(terminal, colour, decision));
 }
 
-/** Text of somebody else's on one line: no line of its own, no escape sequence. */
+/** Text of somebody else's on one line: no line of its own, no escape sequence, no workflow command of GitHub's. */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .replace(/^(?=::|##\[)/, '· ');
 }
 
 export function seconds(milliseconds: number): string {
