@@ -23,9 +23,11 @@ const patterns = ['{harness,pipeline,scripts,smoke,synthetics,bench}/**/*.{ts,mj
 /** Modules of the pure core: same input, same output. */
 export const pureFiles = [
   'harness/gate/evaluate.ts',
+  'harness/gate/expression.ts',
+  'harness/gate/facts.ts',
   'harness/gate/plan.ts',
+  'harness/gate/redact.ts',
   'harness/gate/verdict.ts',
-  'harness/gate/waiver.ts',
   'harness/gate/window.ts',
   'harness/sign/dsse.ts',
   'harness/sign/roles.ts',

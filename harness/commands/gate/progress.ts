@@ -13,6 +13,8 @@ export interface Progress extends RunListener {
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
+/** Titles stand in one column, where ids are no longer than most. */
+const ID_WIDTH = 22;
 
 /** One line an item as it ends; on a terminal also a line for each that runs, with its time and what it is doing. */
 export function gateProgress(terminal: Terminal, clock: Clock, total: () => number): Progress {
@@ -75,7 +77,7 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
 export function itemLine(terminal: Terminal, report: ItemReport): string {
   const spent = report.attempts.reduce((sum, attempt) => sum + attempt.duration_ms, 0);
   const time = report.attempts.length > 0 ? seconds(spent) : '';
-  const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id}  ${paint(terminal, 'dim', oneLine(report.title))}`;
+  const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id.padEnd(ID_WIDTH)}  ${paint(terminal, 'dim', oneLine(report.title))}`;
   if (report.state === 'passed' || report.state === 'rehearsed') return head;
   const hint = report.attempts.at(-1)?.error?.hint;
   const lines = [report.reason, hint && `hint: ${hint}`].flatMap((line) => line || []);
