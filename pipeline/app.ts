@@ -5,6 +5,7 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { Config, LoadedConfig } from '#pipeline/config.ts';
+import { createEconomy, type Economy, translateEconomyError } from '#pipeline/economy/index.ts';
 import { createMono, type Mono, translateMonoError } from '#pipeline/mono/index.ts';
 import { createPlatform, type Platform } from '#pipeline/platform.ts';
 import { registerAdmin } from '#pipeline/runtime/admin.ts';
@@ -19,6 +20,7 @@ import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
 import { registerTracing } from '#pipeline/runtime/trace.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
+import { registerWebSockets } from '#pipeline/runtime/websocket.ts';
 
 export const version = '0.1.0';
 
@@ -52,10 +54,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     pollIntervalMs: config.QUEUE_POLL_INTERVAL_MS,
   });
   const mono = createMono({ config, ...platform, queue, signal: drain.signal });
+  const economy = createEconomy({ config, ...platform });
   const http = createHttp(platform);
   drain.watch(http);
   await registerPlugins(http, config);
-  mapErrors(http, translateMonoError);
+  mapErrors(http, (thrown) => translateMonoError(thrown) ?? translateEconomyError(thrown));
   instrumentHttp(http, registry);
   instrumentPlatform(registry, db, queue);
   registerHealth(http, { db, queue, registry, version, isDraining: () => drain.isDraining });
@@ -69,10 +72,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     oldestTokenSeconds: () => platform.token.ageSeconds(),
   });
   await mono.register(http);
+  economy.register(http);
   await http.ready();
   flags.start();
   const waiter = createWaiter();
-  const started = startWork({ platform, queue, mono, waiter });
+  const started = startWork({ platform, queue, mono, economy, waiter });
   return {
     http,
     platform,
@@ -84,6 +88,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       waiter.stop();
       await started.catch(() => {});
       await drain.finish(queue);
+      await economy.stop();
       await flags.stop();
       await platform.close();
     },
@@ -98,6 +103,7 @@ function createHttp({ log }: Platform): FastifyInstance {
     requestIdHeader: false,
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     bodyLimit: 1_048_576,
+    routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     /** To receive a whole request; answering may take longer. */
     requestTimeout: 30_000,
@@ -114,6 +120,7 @@ function requestIdOf(given: string | string[] | undefined): string {
 async function registerPlugins(app: FastifyInstance, config: Config): Promise<void> {
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   registerTracing(app);
+  await registerWebSockets(app);
   await app.register(helmet);
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
@@ -139,17 +146,19 @@ interface Work {
   platform: Platform;
   queue: JobQueue;
   mono: Mono;
+  economy: Economy;
   waiter: ReturnType<typeof createWaiter>;
 }
 
 /** The deploy step may come after the start: until the schema is there, /readyz says so and no job is taken. */
-async function startWork({ platform, queue, mono, waiter }: Work): Promise<void> {
+async function startWork({ platform, queue, mono, economy, waiter }: Work): Promise<void> {
   let reported = '';
   while (waiter.isWaiting()) {
     try {
       if (await areMigrationsApplied(platform.db)) {
         await queue.start();
         await mono.start();
+        economy.start();
         platform.log.info({ event: 'service.ready' }, 'service.ready');
         return;
       }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signBody } from '#pipeline/mono/signature.ts';
 import type { Role } from '#pipeline/runtime/auth.ts';
 import type { RunningSimulator } from '#pipeline/simulators/mono/start.ts';
+import { odd, oddDay, oddText, oneOfKeys } from '#pipeline/testing/odd-input.ts';
 import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
 import {
   type Answer,
@@ -47,41 +48,6 @@ function expectDecent({ status, body }: Answer): void {
   expect(text).not.toMatch(/\bat .+\.(ts|js|mjs):\d+|node_modules|\/pipeline\//);
   for (const secret of secrets) expect(text).not.toContain(secret);
 }
-
-const oddText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 80 }),
-  fc.constantFrom(
-    '',
-    '\u0000',
-    'a\u0000b',
-    '\ud800',
-    "'; DROP TABLE bank_accounts; --",
-    '../../etc/passwd',
-    '__proto__',
-    '9'.repeat(400),
-    number,
-    '2026-02-30',
-    '0000-00-00',
-    '9999-12-31',
-    'https://x',
-    'mono-sync-00000000-0000-0000-0000-000000000000',
-    '00000000-0000-0000-0000-000000000000',
-  ),
-);
-const odd = fc.oneof(
-  oddText,
-  fc.constantFrom<unknown>(null, true, 0, -1, 1.5, 1e308, Number.MAX_SAFE_INTEGER, [], {}),
-  fc.jsonValue(),
-);
-const oneOfKeys = (keys: Record<string, fc.Arbitrary<unknown>>) =>
-  fc
-    .record(keys, { requiredKeys: [] })
-    .chain((body) => fc.dictionary(oddText, odd, { maxKeys: 2 }).map((extra) => ({ ...extra, ...body })));
-
-const oddDay = fc.oneof(
-  oddText,
-  fc.constantFrom('0000-01-01', '0001-01-01', '2026-01-01', '9999-12-31', '2024-02-29', '2023-02-29'),
-);
 
 const syncBody = oneOfKeys({
   sync_config: fc.oneof(

@@ -1,6 +1,7 @@
 import type { Registry } from '@prometheus-io/client';
 import type { DestinationStream } from 'pino';
 import type { LoadedConfig } from '#pipeline/config.ts';
+import { declareEconomyFlags } from '#pipeline/economy/index.ts';
 import {
   backoffFlag,
   createTokenProvider,
@@ -67,6 +68,7 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
         minimum: 1,
         maximum: 100,
       },
+      ...declareEconomyFlags(values),
     ],
     pollIntervalMs: values.FLAG_POLL_INTERVAL_MS,
     registry,

@@ -1,8 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import jwt from '@fastify/jwt';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from './errors.ts';
 
-export const roles = ['SYSTEM_INTEGRATOR', 'ADMIN'] as const;
+export const roles = ['SYSTEM_INTEGRATOR', 'MEMBER', 'ADMIN'] as const;
 export type Role = (typeof roles)[number];
 
 export interface Claims {
@@ -31,13 +32,25 @@ export async function registerAuth(app: FastifyInstance, secret: string): Promis
   await app.register(jwt, {
     secret,
     sign: { algorithm: 'HS256' },
-    verify: { algorithms: ['HS256'], maxAge: '12h', requiredClaims: ['sub', 'exp', 'iat'] },
+    verify: {
+      algorithms: ['HS256'],
+      maxAge: '12h',
+      requiredClaims: ['sub', 'exp', 'iat'],
+      extractToken: (request) => tokenOf(request.headers),
+    },
   });
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
     const wanted = request.routeOptions.config.auth ?? 'ADMIN';
     if (wanted !== 'public') await requireRole(request, wanted);
   });
+}
+
+/** A browser can give a WebSocket no header but its subprotocols: there it is `bearer, TOKEN`. */
+function tokenOf(headers: IncomingHttpHeaders): string | undefined {
+  const given = headers.authorization ?? '';
+  const offered = headers.upgrade === undefined ? '' : (headers['sec-websocket-protocol'] ?? '');
+  return (/^Bearer ([\w.-]+)$/i.exec(given) ?? /^bearer, ?([\w.-]+)$/.exec(offered))?.[1];
 }
 
 async function requireRole(request: FastifyRequest, wanted: Role): Promise<void> {

@@ -7,6 +7,7 @@ const retryAfterSeconds = '5';
 
 export const ErrorAnswer = Type.Object({
   success: Type.Literal(false),
+  status: Type.Integer(),
   error: Type.Object({
     code: Type.String(),
     message: Type.String(),
@@ -35,6 +36,7 @@ export function mapErrors(app: FastifyInstance, translate: Translate): void {
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({
       success: false,
+      status: 404,
       error: { code: 'NOT_FOUND', message: 'there is nothing at this path' },
       timestamp: new Date().toISOString(),
     }),
@@ -55,6 +57,7 @@ export function refuse(
   if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
   return reply.code(status).send({
     success: false,
+    status,
     error: {
       code: error?.code ?? codeOf(thrown, status),
       message: messageFor(thrown, error, status),

@@ -5,6 +5,8 @@ export function trackInFlight(app: FastifyInstance): { idle(): Promise<void> } {
   const requests = new Map<object, () => void>();
   const answers = new Set<Promise<void>>();
   app.addHook('onRequest', async (request) => {
+    // A connection that is taken over gets no answer; whoever took it closes it.
+    if (request.headers.upgrade !== undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     answers.add(promise);
     requests.set(request, () => {

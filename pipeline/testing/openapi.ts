@@ -40,8 +40,8 @@ export function createAnswerCheck(document: OpenApiDocument): (answer: AnswerToC
 }
 
 function fits(template: string, path: string): boolean {
-  const wanted = template.split('/');
-  const given = path.split('/');
+  const [wanted, given] = [template, path].map((text) => text.replace(/\/$/, '').split('/'));
+  if (!wanted || !given) return false;
   return (
     wanted.length === given.length &&
     wanted.every((part, index) => part.startsWith('{') || part === given[index])

@@ -1,0 +1,3 @@
+export { translateEconomyError } from './errors.ts';
+export { declareEconomyFlags } from './flags.ts';
+export { createEconomy, type Economy } from './plugin.ts';
