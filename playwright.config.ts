@@ -10,6 +10,18 @@ const installed = await findTool('chromium', { env: process.env, root: import.me
   },
 );
 
+/** Tests of a running service, in the environment that `countersign smoke run` gives them. */
+const smoke = {
+  testDir: 'smoke',
+  use: {
+    baseURL: process.env['SMOKE_SERVICE_URL'],
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+  },
+} as const;
+const inPage = '**/*.browser.spec.ts';
+const overWebSocket = '**/*.websocket.spec.ts';
+
 export default defineConfig({
   forbidOnly: true,
   fullyParallel: true,
@@ -31,5 +43,10 @@ export default defineConfig({
       ],
     },
   },
-  projects: [{ name: 'report', testDir: 'harness/report', testMatch: 'report.spec.ts' }],
+  projects: [
+    { name: 'report', testDir: 'harness/report', testMatch: 'report.spec.ts' },
+    { name: 'api', ...smoke, testMatch: '**/*.spec.ts', testIgnore: [inPage, overWebSocket] },
+    { name: 'websocket', ...smoke, testMatch: overWebSocket },
+    { name: 'browser', ...smoke, testMatch: inPage },
+  ],
 });

@@ -1,41 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pickEnvironment, readEnvironments } from '#harness/config/project.ts';
 import { CountersignError } from '#harness/errors.ts';
-import { type RunningStack, startStack } from '#harness/stack/stack.ts';
-import { type CliResult, runCli } from '#harness/testing/cli.ts';
+import type { CliResult } from '#harness/testing/cli.ts';
+import { cliIn, copyOfRepo, stackIn } from '#harness/testing/repo-copy.ts';
 
 const GATE_MS = 180_000;
-const repo = resolve(import.meta.dirname, '..');
 const gate = ['gate', 'run', 'mono-staging-dry-run', '--env', 'local'];
-
-/** The gate runs in a copy, so that it never meets the stack of whoever runs the tests. */
-async function copyOfRepo(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'countersign-breaks-'));
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
-    cwd: repo,
-    encoding: 'utf8',
-  });
-  for (const file of listed.split('\0').filter(Boolean)) {
-    await cp(join(repo, file), join(root, file)).catch((thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'ENOENT') throw thrown;
-    });
-  }
-  await symlink(join(repo, 'node_modules'), join(root, 'node_modules'));
-  return root;
-}
-
-async function stackIn(root: string): Promise<RunningStack> {
-  const environment = pickEnvironment(await readEnvironments(root), 'local');
-  return startStack(environment, { root, env: process.env, onSecret: () => {} });
-}
-
-const cli = (root: string, args: string[]): Promise<CliResult> =>
-  runCli(root, args, { HOME: process.env['HOME'] ?? root, GIT_CEILING_DIRECTORIES: dirname(root) });
 
 function script(root: string, name: string, env: Record<string, string>): string {
   return execFileSync(process.execPath, [`scripts/${name}`], {
@@ -58,7 +31,7 @@ describe('the dry run, unbroken', () => {
   let run: CliResult;
   beforeAll(async () => {
     root = await copyOfRepo();
-    run = await cli(root, [...gate, '--sign']);
+    run = await cliIn(root, [...gate, '--sign']);
   }, GATE_MS);
   afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -72,13 +45,13 @@ describe('the dry run, unbroken', () => {
   });
 
   it('leaves nothing running', async () => {
-    expect(await cli(root, ['stack', 'status', '--env', 'local'])).toMatchObject({
+    expect(await cliIn(root, ['stack', 'status', '--env', 'local'])).toMatchObject({
       stdout: expect.stringMatching(/is not up/),
     });
   });
 
   it('T6: the same key signs once only', async () => {
-    const again = await cli(root, ['gate', 'sign', 'latest', '--as', 'rehearsal-engineering']);
+    const again = await cliIn(root, ['gate', 'sign', 'latest', '--as', 'rehearsal-engineering']);
     expect(again).toMatchObject({
       exit: 2,
       stderr: expect.stringContaining('rehearsal-engineering has signed this report already'),
@@ -91,7 +64,7 @@ describe('the dry run, unbroken', () => {
     const at = bytes.indexOf('inserted_count') + 17;
     bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
     await writeFile(file, bytes);
-    const verified = await cli(root, ['gate', 'verify', 'latest']);
+    const verified = await cliIn(root, ['gate', 'verify', 'latest']);
     expect(verified.exit).toBe(4);
     expect(verified.stdout).toContain('invalid: this report proves nothing');
   });
@@ -122,17 +95,17 @@ describe('the dry run, broken on purpose', () => {
           body: JSON.stringify({ flag: 'MONO_TRANSACTIONS_ENABLED', value, reason: 'a test' }),
         });
       expect((await setFlag(false)).status).toBe(200);
-      const off = await cli(root, gate);
+      const off = await cliIn(root, gate);
       expect(off.exit, off.stderr).toBe(1);
       expect(off.stdout).toMatch(/flag-on failed: .*drift = true/);
       expect(off.stdout).toContain('smoke blocked: it needs `flag-on`, which is failed');
 
       expect((await setFlag(true)).status).toBe(200);
       await corruptOneAmount(secrets['DATABASE_URL'] ?? '');
-      const corrupted = await cli(root, gate);
+      const corrupted = await cliIn(root, gate);
       expect(corrupted.exit, corrupted.stderr).toBe(1);
       expect(corrupted.stdout).toMatch(/totals-match-mono failed: expected `breaks == 0`, but breaks = 1/);
-      const shown = await cli(root, ['gate', 'show', 'latest', 'totals-match-mono', '--json']);
+      const shown = await cliIn(root, ['gate', 'show', 'latest', 'totals-match-mono', '--json']);
       const facts = JSON.parse(shown.stdout).attempts[0].facts;
       expect(facts).toMatchObject({ difference_minor: '1', breaks: 1, explained: true });
 
@@ -179,13 +152,13 @@ describe('the dry run, broken on purpose', () => {
       await until('the alert', () =>
         prometheus('ALERTS{alertname="MonoPipelineZeroTransactions",alertstate="firing"}'),
       );
-      const firing = await cli(root, gate);
+      const firing = await cliIn(root, gate);
       expect(firing.exit, firing.stderr).toBe(1);
       expect(firing.stdout).toMatch(/nothing-firing failed: .*MonoPipelineZeroTransactions/);
 
       const service = stack.state.processes.find(({ name }) => name === 'service');
       process.kill(service?.pid ?? 0, 'SIGKILL');
-      const stopped = await cli(root, gate);
+      const stopped = await cliIn(root, gate);
       expect(stopped.exit, stopped.stderr).toBe(3);
       expect(stopped.stdout).toContain('INCONCLUSIVE');
       expect(stopped.stdout).toMatch(/ready error: .*\/readyz.*nothing listens there/);

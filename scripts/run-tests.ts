@@ -8,8 +8,9 @@ import { type Counts, runStage, type Stage, sum } from '#scripts/stages.ts';
 
 const usage = `Usage: node scripts/run-tests.ts [--only STAGE…]
 
-Runs every stage and shows each result; the last line sums up. Stages: types, lint, imports, size, vitest, and
-playwright where a playwright.config.ts exists. Zero tests are a failure.
+Runs every stage and shows each result; the last line sums up. Stages: types, lint, imports, size, privacy,
+vitest, and playwright where a playwright.config.ts exists: its project \`report\` only, since the others need a
+running service (\`countersign smoke run\`). Zero tests are a failure.
 `;
 
 const { values } = parseArgs({
@@ -47,6 +48,7 @@ async function stagesIn(folder: string): Promise<Stage[]> {
     { name: 'lint', command: [bin('biome'), 'ci', '--max-diagnostics=50', '.'] },
     { name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
     { name: 'size', command: [process.execPath, 'scripts/check-size.ts'] },
+    { name: 'privacy', command: [process.execPath, 'scripts/scan-personal-data.ts'] },
     {
       name: 'vitest',
       command: [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitest}`],
@@ -56,7 +58,7 @@ async function stagesIn(folder: string): Promise<Stage[]> {
   if (existsSync('playwright.config.ts')) {
     stages.push({
       name: 'playwright',
-      command: [bin('playwright'), 'test', '--reporter=line,json'],
+      command: [bin('playwright'), 'test', '--project=report', '--reporter=line,json'],
       env: { PLAYWRIGHT_JSON_OUTPUT_NAME: playwright, COUNTERSIGN_CHROMIUM: await chromium() },
       results: { format: 'playwright', file: playwright },
     });

@@ -1,5 +1,6 @@
+import type { Dirent } from 'node:fs';
 import { glob, readFile } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
 export interface SourceFile {
   /** Relative to the root, with forward slashes. */
@@ -18,14 +19,26 @@ const ignored = /(^|\/)(node_modules|dist|\.countersign|fixtures|test-results|pl
 
 /** Every source file of the repo below these folders, in a stable order. */
 export async function readSources(root: string, patterns: readonly string[]): Promise<SourceFile[]> {
+  const paths = await listFiles(root, patterns, ignored);
+  return Promise.all(paths.map(async (path) => ({ path, text: await readFile(`${root}/${path}`, 'utf8') })));
+}
+
+/** Paths of files that fit a pattern and are not left out, in a stable order. */
+export async function listFiles(
+  root: string,
+  patterns: readonly string[],
+  leftOut: RegExp,
+): Promise<string[]> {
   const paths = new Set<string>();
   for (const pattern of patterns) {
-    for await (const found of glob(pattern, { cwd: root, exclude: (path) => ignored.test(path) })) {
-      paths.add(found.split(sep).join('/'));
+    const exclude = (entry: Dirent) => leftOut.test(relative(root, join(entry.parentPath, entry.name)));
+    for await (const entry of glob(pattern, { cwd: root, exclude, withFileTypes: true })) {
+      if (entry.isFile()) {
+        paths.add(relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
+      }
     }
   }
-  const sorted = [...paths].filter((path) => !ignored.test(path)).sort();
-  return Promise.all(sorted.map(async (path) => ({ path, text: await readFile(`${root}/${path}`, 'utf8') })));
+  return [...paths].filter((path) => !leftOut.test(path)).sort();
 }
 
 export function isTest(path: string): boolean {

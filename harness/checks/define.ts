@@ -37,6 +37,14 @@ export interface EnvironmentView {
   vars: Readonly<Record<string, string>>;
   /** Names of third parties that are simulated here. */
   simulators: readonly string[];
+  /** What smoke tests get here; strings may hold templates. */
+  smoke?: SmokeView;
+}
+
+export interface SmokeView {
+  config?: string;
+  projects?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Everything a check may touch. Nothing else: no `process`, no clock of its own, no global state. */

@@ -15,6 +15,7 @@ const builtIn: Record<string, Loader> = {
   promql: () => import('./promql/promql.ts') as never,
   reconcile: () => import('./reconcile/reconcile.ts') as never,
   script: () => import('./script/script.ts') as never,
+  smoke: () => import('./smoke/smoke.ts') as never,
   sql: () => import('./sql/sql.ts') as never,
   window: () => import('./window/window.ts') as never,
 };

@@ -24,5 +24,9 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'gate verify': { summary: 'verify a signed report, offline', load: () => import('./gate/verify.ts') },
   'keys list': { summary: 'list people, roles and keys that may sign', load: () => import('./keys/list.ts') },
   'keys new': { summary: 'make a key for a person', load: () => import('./keys/new.ts') },
+  'smoke run': {
+    summary: 'run the Playwright tests against an environment',
+    load: () => import('./smoke/run.ts'),
+  },
   stack: { summary: 'start, stop or show the local stack', load: () => import('./stack.ts') },
 };

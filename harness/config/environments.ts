@@ -91,6 +91,18 @@ export const StackSchema = Options({
   services: Type.Array(ServiceSchema),
 });
 
+export const SmokeSchema = Options({
+  config: Type.Optional(
+    Type.String({ description: "configuration of Playwright; default Playwright's own" }),
+  ),
+  projects: Type.Optional(Type.Array(Type.String(), { description: 'projects of it that need a service' })),
+  env: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Type.String(), {
+      description: 'what tests find in their environment; may hold ${vars.NAME} and ${secret.NAME}',
+    }),
+  ),
+});
+
 export const EnvironmentSchema = Options({
   title: Type.String(),
   rehearsal: Type.Boolean({ description: 'the decision is at best REHEARSAL_GO' }),
@@ -102,6 +114,7 @@ export const EnvironmentSchema = Options({
   vars: Type.Optional(Type.Record(Type.String(), Type.String())),
   secrets: Type.Optional(Type.Record(Type.String(), SecretSchema)),
   sources: Type.Optional(Type.Record(Type.String(), SourceSchema)),
+  smoke: Type.Optional(SmokeSchema),
   stack: Type.Optional(StackSchema),
 });
 

@@ -114,6 +114,7 @@ export function viewOf(environment: Environment, vars = environment.vars ?? {}):
     simulators: sources
       .filter(([, source]) => 'simulated' in source && source.simulated)
       .map(([name]) => name),
+    ...(environment.smoke ? { smoke: environment.smoke } : {}),
   };
 }
 

@@ -87,7 +87,8 @@ async function writeAside(path: string, bytes: Uint8Array | string, mode: number
   return temporary;
 }
 
-async function collect(name: string, content: ArtifactContent): Promise<Buffer> {
+/** All of it in memory; more than one file of evidence may hold is refused. */
+export async function collect(name: string, content: ArtifactContent): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;

@@ -1,18 +1,15 @@
 import { join } from 'node:path';
-import type { CheckContext, Clock } from '../checks/define.ts';
+import type { Clock } from '../checks/define.ts';
 import { formatDuration, parseDuration, timerMs } from '../config/duration.ts';
 import type { Environment } from '../config/environments.ts';
-import { confine, findGateFile, type Project, pickEnvironment, readEnvironments } from '../config/project.ts';
-import { type ResolvedEnvironment, resolveEnvironment } from '../config/resolve.ts';
+import { findGateFile, type Project, pickEnvironment, readEnvironments } from '../config/project.ts';
+import type { ResolvedEnvironment } from '../config/resolve.ts';
 import { CountersignError } from '../errors.ts';
 import { buildStatement, serialiseStatement } from '../report/build.ts';
 import type { SignOff, Statement } from '../report/schema.ts';
 import { readRunFile } from '../sign/folder.ts';
 import { writeRendered } from '../sign/renderings.ts';
 import { sha256 } from '../sign/statement.ts';
-import { makeSources } from '../sources/index.ts';
-import { type RunningStack, startStack } from '../stack/stack.ts';
-import { findTool } from '../tools/find.ts';
 import { version } from '../version.ts';
 import { EvidenceStore, writeWhole } from './evidence.ts';
 import { Journal } from './journal.ts';
@@ -24,6 +21,7 @@ import { type RunInput, type RunListener, runItems } from './run.ts';
 import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
 import { contextMaker } from './scope.ts';
 import { type SignersInUse, signersInUse } from './signers-in-use.ts';
+import { contextOn, withStack } from './with-stack.ts';
 
 export interface GateRunOptions {
   project: Project;
@@ -115,7 +113,7 @@ async function conduct(run: Conducted): Promise<Statement> {
     environment: environment.name,
     tool,
   });
-  const items = await onStack(run, redactor, (resolved) => measureAll(run, resolved, evidence, redactor));
+  const items = await withStack(run, redactor, (resolved) => measureAll(run, resolved, evidence, redactor));
   const change = await changeSince(release, { root: project.root, gate: gate.gate });
   if (change && !environment.rehearsal) {
     throw new CountersignError('CONFIG_INVALID', change, {
@@ -175,75 +173,19 @@ async function keepInputs({ folder, gate, environment, signers }: Conducted): Pr
   return bytes;
 }
 
-/** Does the work with the environment resolved, and ends a stack that it started, whatever happens. */
-async function onStack<T>(
-  run: Conducted,
-  redactor: Redactor,
-  work: (resolved: ResolvedEnvironment) => Promise<T>,
-): Promise<T> {
-  const stack = await startedStack(run, redactor);
-  try {
-    const resolved = await resolveEnvironment(run.environment, {
-      root: run.project.root,
-      env: run.env,
-      ...(stack ? { stackState: stack.state } : {}),
-      onSecret: (value) => redactor.add(value),
-    });
-    return await work(resolved);
-  } finally {
-    await stack?.stop();
-  }
-}
-
-async function startedStack(run: Conducted, redactor: Redactor): Promise<RunningStack | undefined> {
-  if (!run.environment.stack) return undefined;
-  run.say(`starting the local stack of \`${run.environment.name}\``);
-  const from = run.clock.monotonic();
-  const stack = await startStack(run.environment, {
-    root: run.project.root,
-    env: run.env,
-    onSecret: (value) => redactor.add(value),
-    signal: run.signal,
-    ...(run.rehearse ? { rehearse: run.rehearse } : {}),
-  });
-  const seconds = ((run.clock.monotonic() - from) / 1_000).toFixed(1);
-  run.say(
-    stack.reused
-      ? 'the local stack is up already, with what earlier runs left in it'
-      : `the local stack is ready (${seconds} s)`,
-  );
-  return stack;
-}
-
 async function measureAll(
   run: Conducted,
   resolved: ResolvedEnvironment,
   evidence: EvidenceStore,
   redactor: Redactor,
 ): Promise<SignOff['items']> {
-  const { project, gate, journal, clock, listener, environment } = run;
+  const { gate, journal, clock, listener, environment } = run;
   const halt = new AbortController();
   const deadlineMs = parseDuration(gate.gate.timeout ?? DEFAULT_DEADLINE);
   const deadline = setTimeout(() => halt.abort(deadlinePassed(deadlineMs)), timerMs(deadlineMs));
   const signal = AbortSignal.any([run.signal, halt.signal]);
-  const sources = makeSources(resolved, { signal, clock, root: project.root });
-  const context: Omit<CheckContext, 'item' | 'attempt' | 'needs' | 'artifact' | 'progress'> = {
-    gate: gate.gate.gate,
-    runId: run.id,
-    environment: {
-      ...resolved.view,
-      ...(environment.stack && run.rehearse ? { rehearse: run.rehearse } : {}),
-    },
-    sources,
-    signal,
-    clock,
-    root: project.root,
-    resolve: (path) => confine(project.root, path),
-    tool: async (name) => (await findTool(name, { env: run.env, root: project.root })).path,
-    secret: (name) => resolved.secret(name),
-    redact: (text) => redactor.text(text),
-    log: () => {},
-  };
+  const shared = contextOn({ ...run, signal }, resolved, redactor);
+  const context = { ...shared, gate: gate.gate.gate, runId: run.id };
   const input: RunInput = {
     gate,
     rehearsal: environment.rehearsal,
@@ -261,7 +203,7 @@ async function measureAll(
     return await runItems(input);
   } finally {
     clearTimeout(deadline);
-    await sources.close();
+    await shared.sources.close();
     await evidence.seal();
   }
 }

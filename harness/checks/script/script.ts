@@ -5,7 +5,7 @@ import { Anything, type CheckContext, defineCheck, Options } from '../define.ts'
 import { guard, redactFacts, stopped } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
 import { lintFile } from '../lint-file.ts';
-import { type Ended, runProgram } from './program.ts';
+import { type Ended, runProgram } from '../program.ts';
 import { readOutput } from './read-output.ts';
 
 const ScriptOptions = Options({

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import process, { env as inherited, kill } from 'node:process';
 import type { Readable } from 'node:stream';
-import { messageOf } from '../../errors.ts';
-import type { Clock } from '../define.ts';
+import { messageOf } from '../errors.ts';
+import type { Clock } from './define.ts';
 
 export interface Program {
   file: string;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** Names of further variables that it gets from this process as they are. */
+  passOn?: readonly string[];
   cwd: string;
   /** Bytes of stdout, and of stderr. */
   maxOutput: number;
@@ -45,7 +47,7 @@ export async function runProgram(program: Program): Promise<Ended> {
   const started = program.clock.monotonic();
   const child = spawn(program.file, program.args, {
     cwd: program.cwd,
-    env: { ...pick(passedOn), ...program.env },
+    env: { ...pick([...passedOn, ...(program.passOn ?? [])]), ...program.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
