@@ -30,6 +30,8 @@ export interface EnvironmentView {
   rehearsal: boolean;
   /** May checks with `effects: writes` run here? */
   writes: boolean;
+  /** Is it a stack that this machine starts? */
+  local?: boolean;
   /** How much faster the clocks of the local stack run; missing where nothing was compressed. */
   rehearse?: number;
   /** IANA zone in which people of this environment read times. */

@@ -11,6 +11,7 @@ const builtIn: Record<string, Loader> = {
   flag: () => import('./flag/flag.ts') as never,
   gate: () => import('./gate/gate.ts') as never,
   http: () => import('./http/http.ts') as never,
+  latency: () => import('./latency/latency.ts') as never,
   logs: () => import('./logs/logs.ts') as never,
   promql: () => import('./promql/promql.ts') as never,
   reconcile: () => import('./reconcile/reconcile.ts') as never,

@@ -24,6 +24,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'gate verify': { summary: 'verify a signed report, offline', load: () => import('./gate/verify.ts') },
   'keys list': { summary: 'list people, roles and keys that may sign', load: () => import('./keys/list.ts') },
   'keys new': { summary: 'make a key for a person', load: () => import('./keys/new.ts') },
+  'latency export': {
+    summary: 'write a k6 script for Kubernetes',
+    load: () => import('./latency/export.ts'),
+  },
+  'latency run': { summary: 'put a load of k6 on an environment', load: () => import('./latency/run.ts') },
   'smoke run': {
     summary: 'run the Playwright tests against an environment',
     load: () => import('./smoke/run.ts'),

@@ -108,6 +108,7 @@ export function viewOf(environment: Environment, vars = environment.vars ?? {}):
   return {
     name: environment.name,
     rehearsal: environment.rehearsal,
+    local: environment.stack !== undefined,
     writes: environment.writes ?? false,
     zone: environment.zone ?? 'UTC',
     vars,
