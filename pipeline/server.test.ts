@@ -59,6 +59,11 @@ afterEach(async () => {
   }
 });
 
+interface SyncAnswer {
+  data: { inserted_count: number; duplicate_count: number };
+  error: { code: string };
+}
+
 async function start(changes: NodeJS.ProcessEnv = {}) {
   const server = startScript(file, [], { ...env, ...changes });
   servers.push(server);
@@ -71,8 +76,7 @@ async function start(changes: NodeJS.ProcessEnv = {}) {
   const sync = async (page_limit: number) => {
     const body = JSON.stringify({ sync_config: { account_db_id: accountId, mode: 'full', page_limit } });
     const response = await fetch(`${url}${banking}/transactions/sync`, { method: 'POST', headers, body });
-    // biome-ignore lint/suspicious/noExplicitAny: tests read answers whose shape is what they assert
-    return { status: response.status, body: (await response.json()) as any };
+    return { status: response.status, body: (await response.json()) as SyncAnswer };
   };
   return { ...server, url, sync };
 }
