@@ -15,7 +15,7 @@ export const SecretSchema = Type.Union(
     Options({
       command: Type.Array(Type.String(), {
         minItems: 1,
-        description: 'prints the secret; a list, never a shell line',
+        description: 'prints the secret; a list, never a shell line; `node` is the one that runs countersign',
       }),
       env: Type.Optional(Env),
     }),

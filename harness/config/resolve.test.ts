@@ -159,3 +159,11 @@ test('secrets of variables and files are known for redaction before anyone asks;
   );
   expect(secrets.sort()).toEqual(['from-a-file', 'from-a-variable']);
 });
+
+test('`node` in the command of a secret is the one that runs us, whatever PATH has', async () => {
+  const { secret } = await resolved(
+    { secrets: { KEY: { command: ['node', '-p', 'process.version'] } } },
+    { env: { PATH: '/nowhere' } },
+  );
+  expect(await secret('KEY')).toBe(process.version);
+});

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { execPath } from 'node:process';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { SecretConfig } from './environments.ts';
 
@@ -87,7 +88,9 @@ export class Secrets {
   }
 
   async #fromCommand(name: string, command: readonly string[], env: Record<string, string>): Promise<string> {
-    const [program = '', ...args] = command;
+    const [named = '', ...args] = command;
+    // As in the commands of a stack: `node` is the one that runs us, whatever PATH has.
+    const program = named === 'node' ? execPath : named;
     const own: Record<string, string | undefined> = { ...this.#options.env };
     for (const [key, template] of Object.entries(env)) own[key] = await this.#options.text(template);
     return new Promise((done, fail) => {
@@ -97,7 +100,7 @@ export class Secrets {
           fail(
             missing(
               name,
-              `could not be read: the command \`${program}\` failed (${error.code ?? error.signal})`,
+              `could not be read: the command \`${named}\` failed (${error.code ?? error.signal})`,
             ),
           );
         else done(stdout.trimEnd());
