@@ -12,11 +12,15 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs the real bin in a folder, as a user would, with no terminal and none of the caller's CI variables. */
+/**
+ * Runs the real bin in a folder, as a user would, with no terminal and none of the caller's CI variables. With
+ * `killAt` it is killed, as by kill -9, as soon as stderr holds that text.
+ */
 export function runCli(
   cwd: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  killAt?: string,
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], {
@@ -27,7 +31,10 @@ export function runCli(
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+      if (killAt !== undefined && stderr.includes(killAt)) child.kill('SIGKILL');
+    });
     child.on('error', reject);
     child.on('close', (exit) => resolve({ exit, stdout, stderr }));
   });
