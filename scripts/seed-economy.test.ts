@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pickEnvironment, readEnvironments } from '#harness/config/project.ts';
+import { demo } from '#pipeline/economy/seed.ts';
 import { openDatabase } from '#pipeline/runtime/db.ts';
 import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
 import { runScript } from '#pipeline/testing/processes.ts';
@@ -58,4 +61,20 @@ it('D1: names every missing setting at once, and explains itself', async () => {
   expect(run.stderr).not.toContain('short');
   const help = await runScript(script, ['--help'], {});
   expect([help.code, help.stdout]).toEqual([0, expect.stringContaining(`Usage: node ${script}`)]);
+});
+
+it('the rehearsal environment names the people that are seeded', async () => {
+  const local = pickEnvironment(await readEnvironments(join(import.meta.dirname, '..')), 'local');
+  for (const who of ['member', 'banned', 'admin'] as const) {
+    expect(local.vars).toMatchObject({
+      [`${who}_id`]: demo[who].id,
+      [`${who}_username`]: demo[who].username,
+    });
+  }
+  for (const [token, id] of [
+    ['MEMBER_TOKEN', demo.member.id],
+    ['BANNED_TOKEN', demo.banned.id],
+  ] as const) {
+    expect(local.secrets?.[token]).toMatchObject({ command: expect.arrayContaining(['--sub', id]) });
+  }
 });
