@@ -1,15 +1,8 @@
 import type { Registry } from '@prometheus-io/client';
 import type { DestinationStream } from 'pino';
 import type { LoadedConfig } from '#pipeline/config.ts';
-import { declareEconomyFlags } from '#pipeline/economy/index.ts';
-import {
-  backoffFlag,
-  createTokenProvider,
-  envSecret,
-  fileSecret,
-  syncFlag,
-  type TokenProvider,
-} from '#pipeline/mono/index.ts';
+import { declareFlags } from '#pipeline/flags.ts';
+import { createTokenProvider, envSecret, fileSecret, type TokenProvider } from '#pipeline/mono/index.ts';
 import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
 import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
 import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';
@@ -55,21 +48,7 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
   const flags = await createFlags({
     store: flagStore,
     instanceId: values.INSTANCE_ID,
-    declarations: [
-      {
-        name: syncFlag,
-        declared: values.MONO_TRANSACTIONS_ENABLED,
-        description: 'Fetch, transform and persist; off answers a deferred response.',
-      },
-      {
-        name: backoffFlag,
-        declared: values.MONO_BACKOFF_FACTOR,
-        description: 'Multiplies every wait before the client tries again.',
-        minimum: 1,
-        maximum: 100,
-      },
-      ...declareEconomyFlags(values),
-    ],
+    declarations: Object.values(declareFlags(values)).flat(),
     pollIntervalMs: values.FLAG_POLL_INTERVAL_MS,
     registry,
     log,

@@ -1,5 +1,5 @@
-export { syncFlag } from './jobs.ts';
-export { backoffFlag, createMono, createSyncDeps, type Mono, type MonoDeps } from './plugin.ts';
+export { declareMonoFlags } from './flags.ts';
+export { createMono, createSyncDeps, type Mono, type MonoDeps } from './plugin.ts';
 export { signBody } from './signature.ts';
 export { createTokenProvider, envSecret, fileSecret } from './token-provider.ts';
 export type { TokenProvider } from './types.ts';

@@ -4,12 +4,11 @@ import type { Flags } from '#pipeline/runtime/flags.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import { type JobContext, type JobQueue, queues } from '#pipeline/runtime/queue.ts';
 import { listActiveIds } from './accounts.ts';
+import { syncFlag } from './flags.ts';
 import { operations } from './operations.ts';
 import { purgeExpired, type RetentionOptions } from './retention.ts';
 import { type SyncDeps, type SyncInput, syncAccount } from './sync.ts';
 import type { SyncWindow } from './window.ts';
-
-export const syncFlag = 'MONO_TRANSACTIONS_ENABLED';
 
 export interface SyncJob {
   accountId: string;

@@ -9,7 +9,8 @@ import { createRateLimiter, type TurnStore } from '#pipeline/runtime/rate-limite
 import { listStreaks } from './accounts.ts';
 import { registerDeadLetterRoutes } from './admin-routes.ts';
 import { createMonoClient } from './client.ts';
-import { createJobRunner, syncFlag } from './jobs.ts';
+import { backoffFlag, syncFlag } from './flags.ts';
+import { createJobRunner } from './jobs.ts';
 import { createMonoMetrics, createWebhookMetrics } from './metrics.ts';
 import { operations, validateRegistry } from './operations.ts';
 import { registerIntegratorRoutes } from './routes.ts';
@@ -39,8 +40,6 @@ export interface Mono {
   /** When the schema is there: housekeeping of a former life of this instance, and jobs. */
   start(): Promise<void>;
 }
-
-export const backoffFlag = 'MONO_BACKOFF_FACTOR';
 
 export function createMono(deps: MonoDeps): Mono {
   const { config, db, queue, flags, registry, log } = deps;

@@ -1,7 +1,7 @@
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Flags } from '#pipeline/runtime/flags.ts';
 import { type AccountTotals, getAccount, readTotals } from './accounts.ts';
-import { syncFlag } from './jobs.ts';
+import { syncFlag } from './flags.ts';
 import { operations } from './operations.ts';
 import type { SyncBody } from './schemas.ts';
 import { latencySlaSeconds, type SyncDeps, type SyncInput, syncAccount } from './sync.ts';
