@@ -3,10 +3,11 @@ import { Type } from 'typebox';
 import type { Database } from '#pipeline/runtime/db.ts';
 import type { TypedApp } from '#pipeline/runtime/http.ts';
 import { renderUsers } from './admin-page.ts';
-import { PostAnswer, RefundAnswer, RevenueAnswer, UsersAnswer, WalletAnswer } from './answers.ts';
+import { PostAnswer, RefundAnswer, RevenueAnswer, UserAnswer, UsersAnswer, WalletAnswer } from './answers.ts';
 import { periodOf, summariseRevenue } from './revenue.ts';
 import {
   IdParams,
+  MemberBody,
   PageQuery,
   PostBody,
   RefundBody,
@@ -16,7 +17,7 @@ import {
   UserParams,
 } from './schemas.ts';
 import { refund } from './shop.ts';
-import { listUsers } from './users.ts';
+import { createMember, deactivateMember, listUsers } from './users.ts';
 import { post, readWallet } from './wallets.ts';
 
 const config = { auth: 'ADMIN' } as const;
@@ -45,7 +46,22 @@ export function registerPlatformAdmin(plain: FastifyInstance, db: Database): voi
     { config, schema: { security, tags, querystring: RevenueQuery, response: { 200: RevenueAnswer } } },
     (request) => summariseRevenue(db, periodOf(request.query.start_date, request.query.end_date)),
   );
+  registerMembers(app, db);
   registerMoney(app, db);
+}
+
+function registerMembers(app: TypedApp, db: Database): void {
+  app.post(
+    '/api/admin/users/',
+    { config, schema: { security, tags, body: MemberBody, response: { 201: UserAnswer } } },
+    async (request, reply) =>
+      reply.code(201).send(await createMember(db, request.body.username, request.body.password)),
+  );
+  app.post(
+    '/api/admin/users/:user_id/deactivate/',
+    { config, schema: { security, tags, params: UserParams, response: { 200: UserAnswer } } },
+    (request) => deactivateMember(db, request.params.user_id),
+  );
 }
 
 function registerMoney(app: TypedApp, db: Database): void {

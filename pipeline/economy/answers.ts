@@ -105,10 +105,16 @@ export const RevenueAnswer = Type.Object({
   average_transaction_value: Coins,
 });
 
+export const UserAnswer = Type.Object({
+  id: Text,
+  username: Text,
+  role: Text,
+  active: Type.Boolean(),
+  date_joined: Moment,
+});
+
 export const UsersAnswer = Type.Object({
-  users: Type.Array(
-    Type.Object({ id: Text, username: Text, role: Text, active: Type.Boolean(), date_joined: Moment }),
-  ),
+  users: Type.Array(UserAnswer),
   page: Count,
   page_size: Count,
   total_count: Count,

@@ -205,6 +205,28 @@ describe('D1: what administrators and everybody may read', () => {
     }
   });
 
+  it('D1: an administrator makes a member, who then logs in and buys no more', async () => {
+    const who = { username: 'new-member', password: 'twelve or more characters' };
+    const made = await economy.as('admin', 'POST', '/api/admin/users/', { body: who });
+    expect(made).toMatchObject({ status: 201, body: { role: 'MEMBER', active: true } });
+    expect(JSON.stringify(made.body)).not.toContain('password');
+    const again = await economy.as('admin', 'POST', '/api/admin/users/', { body: who });
+    expect(again).toMatchObject({ status: 409, body: { error: { code: 'CONFLICT' } } });
+    expect((await economy.as('member', 'POST', '/api/admin/users/', { body: who })).status).toBe(403);
+
+    const login = () => economy.service.call('POST', '/api/auth/login/', { role: null, body: who });
+    expect((await login()).body.user_id).toBe(made.body.id);
+    const end = `/api/admin/users/${made.body.id}/deactivate/`;
+    expect((await economy.as('admin', 'POST', end)).body).toMatchObject({ active: false });
+    expect((await economy.as('admin', 'POST', end)).status).toBe(200);
+    expect((await login()).status).toBe(401);
+    const buying = { sub: made.body.id, role: 'MEMBER', body: { item_id: 1 } } as const;
+    expect((await economy.service.call('POST', '/api/shop/purchase/', buying)).status).toBe(404);
+    expect((await economy.as('admin', 'POST', `/api/admin/users/${demo.admin.id}/deactivate/`)).status).toBe(
+      404,
+    );
+  });
+
   it('D1: the OpenAPI document holds the routes and nothing of any person', async () => {
     const { body } = await economy.service.call('GET', '/api/schema/', open);
     const wanted = [

@@ -16,6 +16,11 @@ export const LoginBody = Type.Object({
   password: Type.String({ minLength: 1, maxLength: 256 }),
 });
 
+export const MemberBody = Type.Object({
+  username: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{2,31}$' }),
+  password: Type.String({ minLength: 12, maxLength: 256 }),
+});
+
 /** Texts of a query; a page of more than 100 rows is cut to 100. */
 export const PageQuery = Type.Object({
   page: Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,5}$' })),

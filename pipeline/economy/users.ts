@@ -1,4 +1,7 @@
-import type { Queryable } from '#pipeline/runtime/db.ts';
+import type { Database, Queryable } from '#pipeline/runtime/db.ts';
+import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { brokenConstraint } from './errors.ts';
+import { hashPassword } from './passwords.ts';
 
 export interface UserRow {
   id: string;
@@ -15,21 +18,59 @@ export interface UserPage {
   total_count: number;
 }
 
+type StoredUser = Omit<UserRow, 'date_joined'> & { created_at: Date };
+
+const columns = 'id, username, role, active, created_at';
+
 /** Columns are named: what is secret is never read, so that it cannot be shown. */
 export async function listUsers(
   db: Queryable,
   { page, pageSize }: { page: number; pageSize: number },
 ): Promise<UserPage> {
-  const { rows } = await db.query<Omit<UserRow, 'date_joined'> & { created_at: Date }>(
-    `SELECT id, username, role, active, created_at FROM platform_users
+  const { rows } = await db.query<StoredUser>(
+    `SELECT ${columns} FROM platform_users
      ORDER BY created_at, id LIMIT $1 OFFSET $2`,
     [pageSize, (page - 1) * pageSize],
   );
   const total = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM platform_users');
   return {
-    users: rows.map(({ created_at, ...user }) => ({ ...user, date_joined: created_at.toISOString() })),
+    users: rows.map(userOf),
     page,
     page_size: pageSize,
     total_count: total.rows[0]?.count ?? 0,
   };
+}
+
+/** A member with an empty wallet. Nobody becomes an administrator through the API. */
+export async function createMember(db: Database, username: string, password: string): Promise<UserRow> {
+  const hash = await hashPassword(password);
+  try {
+    return await db.transaction(async (tx) => {
+      const { rows } = await tx.query<StoredUser>(
+        `INSERT INTO platform_users (username, password_hash) VALUES ($1, $2) RETURNING ${columns}`,
+        [username, hash],
+      );
+      const user = userOf(rows[0]);
+      await tx.query('INSERT INTO economy_wallets (user_id) VALUES ($1)', [user.id]);
+      return user;
+    });
+  } catch (error) {
+    if (brokenConstraint(error) !== 'platform_users_username_key') throw error;
+    throw new ServiceError('CONFLICT', 'the name is taken');
+  }
+}
+
+/** The ledger keeps its users for ever: this one logs in and buys no more. Again and again it changes nothing more. */
+export async function deactivateMember(db: Database, id: string): Promise<UserRow> {
+  const { rows } = await db.query<StoredUser>(
+    `UPDATE platform_users SET active = false WHERE id = $1 AND role = 'MEMBER' RETURNING ${columns}`,
+    [id],
+  );
+  return userOf(rows[0]);
+}
+
+function userOf(row: StoredUser | undefined): UserRow {
+  if (!row) throw new ServiceError('NOT_FOUND', 'there is no such member');
+  const { created_at, ...user } = row;
+  return { ...user, date_joined: created_at.toISOString() };
 }

@@ -10,6 +10,10 @@ export const FlagBody = Type.Object({
   /** Null takes the override away. */
   value: Type.Union([FlagValue, Type.Null()]),
   reason: Type.Optional(Type.String({ maxLength: 500 })),
+  /** The override ends by itself after so long, whoever forgets it. */
+  for_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
+  /** A conflict unless the override was last changed then; null: unless there is none. */
+  if_updated_at: Type.Optional(Type.Union([Type.String({ maxLength: 32 }), Type.Null()])),
 });
 export type FlagBody = Static<typeof FlagBody>;
 
@@ -48,7 +52,13 @@ export const FlagsAnswer = EnvelopeOf(
         source: Text,
         drift: Type.Boolean(),
         overrides: Type.Array(
-          Type.Object({ instance: Text, value: FlagValue, updated_by: Text, updated_at: Moment }),
+          Type.Object({
+            instance: Text,
+            value: FlagValue,
+            updated_by: Text,
+            updated_at: Moment,
+            ends_at: Type.Union([Moment, Type.Null()]),
+          }),
         ),
         instances: Type.Array(
           Type.Object({ instance: Text, declared: FlagValue, running: FlagValue, seen_at: Moment }),

@@ -48,10 +48,12 @@ export function registerAdmin(plain: FastifyInstance, deps: AdminDeps): void {
     { config, schema: { security, tags, body: FlagBody, response: { 200: FlagsAnswer } } },
     async (request) => {
       const { flag, value, instance = '*', reason = null } = request.body;
+      const { for_seconds: forSeconds, if_updated_at: ifUpdatedAt } = request.body;
       const declaration = deps.flags.declarations.find(({ name }) => name === flag);
       if (!declaration) throw new ServiceError('NOT_FOUND', `no flag ${flag}`);
       if (value !== null) assertFits(declaration, value);
-      await deps.flagStore.change({ flag, instance, value, reason, actor: request.user.sub });
+      const actor = request.user.sub;
+      await deps.flagStore.change({ flag, instance, value, reason, actor, forSeconds, ifUpdatedAt });
       return envelope('flag_changed', await readFlags());
     },
   );

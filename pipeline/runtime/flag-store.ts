@@ -1,4 +1,5 @@
 import type { Database, Queryable } from './db.ts';
+import { ServiceError } from './errors.ts';
 
 export type FlagValue = boolean | number;
 
@@ -9,6 +10,8 @@ export interface Override {
   value: FlagValue;
   updated_by: string;
   updated_at: string;
+  /** When it ends by itself; null: never. */
+  ends_at: string | null;
 }
 
 export interface RunningState {
@@ -26,18 +29,25 @@ export interface OverrideChange {
   value: FlagValue | null;
   actor: string;
   reason: string | null;
+  /** After so long it ends by itself, whoever forgets it. */
+  forSeconds?: number | undefined;
+  /** Changes nothing unless the override is still the one of then; null: unless there is none. */
+  ifUpdatedAt?: string | null | undefined;
 }
 
 /** An instance that has been silent for longer is taken for gone. */
 const liveSeconds = 60;
 
+const utc = (column: string) =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`;
+const holds = '(ends_at IS NULL OR ends_at > now())';
+
 export function createFlagStore(db: Database) {
   return {
     async overrides(): Promise<Override[]> {
       const { rows } = await db.query<Override>(
-        `SELECT flag, instance_id AS instance, value, updated_by,
-           to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS updated_at
-         FROM flag_overrides ORDER BY flag, instance_id`,
+        `SELECT flag, instance_id AS instance, value, updated_by, ${utc('updated_at')}, ${utc('ends_at')}
+         FROM flag_overrides WHERE ${holds} ORDER BY flag, instance_id`,
       );
       return rows;
     },
@@ -64,8 +74,7 @@ export function createFlagStore(db: Database) {
 
     async states(): Promise<RunningState[]> {
       const { rows } = await db.query<RunningState>(
-        `SELECT flag, instance_id AS instance, declared, running,
-           to_char(seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS seen_at
+        `SELECT flag, instance_id AS instance, declared, running, ${utc('seen_at')}
          FROM flag_states WHERE seen_at > now() - make_interval(secs => $1) ORDER BY flag, instance_id`,
         [liveSeconds],
       );
@@ -77,18 +86,27 @@ export function createFlagStore(db: Database) {
 /** The override and its audit row stand or fall together. */
 async function applyChange(tx: Queryable, change: OverrideChange): Promise<void> {
   const key = [change.flag, change.instance];
-  const before = await tx.query<{ value: FlagValue }>(
-    'SELECT value FROM flag_overrides WHERE flag = $1 AND instance_id = $2 FOR UPDATE',
+  // There may be no row to lock yet.
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key.join(' ')]);
+  const before = await tx.query<Pick<Override, 'value' | 'updated_at'>>(
+    `SELECT value, ${utc('updated_at')} FROM flag_overrides
+     WHERE flag = $1 AND instance_id = $2 AND ${holds}`,
     key,
   );
+  const { ifUpdatedAt: expected } = change;
+  if (expected !== undefined && (before.rows[0]?.updated_at ?? null) !== expected) {
+    throw new ServiceError('CONFLICT', `somebody else has turned ${change.flag} meanwhile`);
+  }
   if (change.value === null) {
     await tx.query('DELETE FROM flag_overrides WHERE flag = $1 AND instance_id = $2', key);
   } else {
     await tx.query(
-      `INSERT INTO flag_overrides (flag, instance_id, value, updated_by) VALUES ($1, $2, $3, $4)
+      `INSERT INTO flag_overrides (flag, instance_id, value, updated_by, updated_at, ends_at)
+       VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + make_interval(secs => $5))
        ON CONFLICT (flag, instance_id)
-       DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by, updated_at = now()`,
-      [...key, JSON.stringify(change.value), change.actor],
+       DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by,
+         updated_at = excluded.updated_at, ends_at = excluded.ends_at`,
+      [...key, JSON.stringify(change.value), change.actor, change.forSeconds ?? null],
     );
   }
   await tx.query(
