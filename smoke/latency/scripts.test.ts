@@ -1,7 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { env } from 'node:process';
 import type { Static } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import latency, { type LatencySettings } from '#harness/checks/latency/latency.ts';
+import { schemaErrors } from '#harness/config/validate.ts';
+import { checkExpectation } from '#harness/gate/evaluate.ts';
+import type { FactSchema } from '#harness/gate/facts.ts';
+import { ItemSchema } from '#harness/gate/schema.ts';
 import { testContext } from '#harness/testing/context.ts';
 import { findTool } from '#harness/tools/find.ts';
 import { demo } from '#pipeline/economy/seed.ts';
@@ -101,5 +107,31 @@ describe('purchase.ts', () => {
     await expect(
       measure({ ...purchase, iterations: 1, env: { ...purchase.env, BUYERS: '0' } }),
     ).rejects.toThrow('BUYERS is 1 to 50');
+  });
+});
+
+describe('the items of the page of the kind', () => {
+  it('H2: are valid, and hold against the service under a shorter load', async () => {
+    const page = await readFile('harness/checks/latency/latency.md', 'utf8');
+    const blocks = [...page.matchAll(/```yaml\n(- id:[\s\S]*?)```/g)].map(([, text = '']) => parse(text));
+    const items = blocks.flat() as { id: string; expect: string[]; with: LatencySettings }[];
+    expect(items.map(({ id }) => id)).toEqual(['latency-reads', 'latency-purchase']);
+    for (const item of items) {
+      expect(schemaErrors(ItemSchema, item)).toEqual([]);
+      expect(schemaErrors(latency.options, item.with)).toEqual([]);
+      for (const text of item.expect) {
+        expect(checkExpectation(text, latency.facts as FactSchema)).toBeUndefined();
+      }
+      const problems: string[] = [];
+      const report = (_path: readonly (string | number)[], message: string) => void problems.push(message);
+      await latency.lint?.(item.with, { root: process.cwd(), environment: undefined, report });
+      expect(problems.filter((problem) => !problem.includes('secret.'))).toEqual([]);
+      expect(await measure({ ...item.with, duration: '2s', window: '1s' })).toMatchObject({
+        errors: 0,
+        checks_failed: 0,
+        exceptions: 0,
+        thresholds: [{ ok: expect.any(Boolean) }],
+      });
+    }
   });
 });
