@@ -5,6 +5,7 @@ type Loader = () => Promise<{ default: CheckKind<never, never> }>;
 
 /** One lazy, sorted line a kind. `parity.test.ts` holds this list, the folders, the pages and the schemas equal. */
 const builtIn: Record<string, Loader> = {
+  'alert-channel': () => import('./alert-channel/alert-channel.ts') as never,
   alerts: () => import('./alerts/alerts.ts') as never,
   dashboards: () => import('./dashboards/dashboards.ts') as never,
   env: () => import('./env/env.ts') as never,

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { Check } from 'typebox/value';
 import { CountersignError } from '../errors.ts';
 import type { AlertmanagerSource } from './define.ts';
-import { fetchJson, type JsonEndpoint } from './fetch-json.ts';
+import { fetchJson, type JsonEndpoint, postJson } from './fetch-json.ts';
 
 const Receivers = Type.Array(Type.Object({ name: Type.String() }));
 const Alerts = Type.Array(
@@ -44,5 +44,6 @@ export function createAlertmanager(config: AlertmanagerConfig): AlertmanagerSour
       if (!Check(Receivers, answer)) throw misshapen();
       return answer.map(({ name }) => name);
     },
+    send: (alerts, signal) => postJson(endpoint, '/api/v2/alerts', alerts, signal),
   };
 }

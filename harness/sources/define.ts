@@ -126,6 +126,15 @@ export interface AlertmanagerSource {
     signal?: AbortSignal,
   ): Promise<{ labels: Record<string, string>; state: string; startsAt: string; receivers: string[] }[]>;
   receivers(signal?: AbortSignal): Promise<string[]>;
+  /** Tells it of alerts, as Prometheus would. One that ends now is resolved. */
+  send(alerts: readonly SentAlert[], signal?: AbortSignal): Promise<void>;
+}
+
+export interface SentAlert {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  startsAt: Date;
+  endsAt: Date;
 }
 
 export interface LogLine {

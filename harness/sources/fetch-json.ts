@@ -20,12 +20,42 @@ export async function fetchJson(
 ): Promise<unknown> {
   const url = new URL(endpoint.url.replace(/\/$/, '') + path);
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+  const text = await exchange(endpoint, url, { method: 'GET' }, signal);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CountersignError('SOURCE_ANSWER', `${endpoint.title} answered with something that is not JSON`);
+  }
+}
+
+/** POST one JSON document below the endpoint's URL; what is answered besides 200 is not looked at. */
+export async function postJson(
+  endpoint: JsonEndpoint,
+  path: string,
+  document: unknown,
+  signal?: AbortSignal,
+): Promise<void> {
+  const url = new URL(endpoint.url.replace(/\/$/, '') + path);
+  await exchange(endpoint, url, { method: 'POST', body: JSON.stringify(document) }, signal);
+}
+
+async function exchange(
+  endpoint: JsonEndpoint,
+  url: URL,
+  request: { method: string; body?: string },
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? 30_000);
   let status: number;
   let text: string;
   try {
     const response = await fetch(url, {
-      headers: { accept: 'application/json', ...endpoint.headers },
+      ...request,
+      headers: {
+        accept: 'application/json',
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...endpoint.headers,
+      },
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
@@ -45,11 +75,7 @@ export async function fetchJson(
       `${endpoint.title} answered ${status}: ${text.trim().slice(0, 300) || 'nothing more'}`,
     );
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CountersignError('SOURCE_ANSWER', `${endpoint.title} answered with something that is not JSON`);
-  }
+  return text;
 }
 
 async function readBounded(endpoint: JsonEndpoint, response: Response): Promise<string> {
