@@ -151,6 +151,10 @@ describe('alertmanager.yml', () => {
     expect(stdout.trim()).toBe(labels['severity'] === 'info' ? 'notices' : 'pager');
   });
 
+  it.each(['warning', 'critical'])('sends a test of the channel where %s alerts go', (severity) => {
+    expect(routed('alertname=X', `severity=${severity}`, 'channel_test=x').stdout.trim()).toBe('pager');
+  });
+
   it.each(['severity=critcal', 'severity=', 'team=x'])('keeps what no route names apart: %s', (label) => {
     expect(routed('alertname=X', label).stdout.trim()).toBe('unrouted');
   });
