@@ -45,6 +45,7 @@ export const ConfigSchema = Type.Object({
   MODERATION_ENFORCEMENT_WS: Type.Boolean({ default: false }),
   MODERATION_CACHE_ENABLED: Type.Boolean({ default: true }),
   MODERATION_CACHE_TTL_SECONDS: integer(1, 3600, 60),
+  MODERATION_SAMPLING_RATE: Type.Number({ minimum: 0, maximum: 1, default: 0.1 }),
   SHOP_HOLD_SECONDS: integer(1, 2_592_000, 86_400),
   METRICS_MAX_ACCOUNTS: integer(1, 10_000, 200),
   ROUTER_VALIDATE_ON_STARTUP: Type.Boolean({ default: true }),

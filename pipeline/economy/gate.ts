@@ -3,6 +3,7 @@ import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Flags } from '#pipeline/runtime/flags.ts';
 import { cacheFlag, connectFlag, purchaseFlag } from './flags.ts';
 import type { ModerationMetrics, ReasonCode } from './moderation-metrics.ts';
+import type { Sample } from './moderation-samples.ts';
 import type { SanctionCache } from './sanction-cache.ts';
 import { loadTerms, type SanctionKind, type Term } from './sanctions.ts';
 
@@ -39,10 +40,12 @@ export interface GateDeps {
   flags: Flags;
   cache: SanctionCache;
   metrics: ModerationMetrics;
+  /** Called with every decision while decisions are observed. */
+  sample(sample: Sample): void;
 }
 
 /** A sanction that cannot be looked up refuses: the error goes through. */
-export function createGate({ db, flags, cache, metrics }: GateDeps): Gate {
+export function createGate({ db, flags, cache, metrics, sample }: GateDeps): Gate {
   const lookUp = async (userId: string) => {
     const load = () => loadTerms(db, userId);
     return (await flags.enabled(cacheFlag)) ? cache.read(userId, load) : load();
@@ -50,8 +53,12 @@ export function createGate({ db, flags, cache, metrics }: GateDeps): Gate {
   const decide = async (action: Action, userId: string) => {
     if (!(await flags.enabled(flagOf[action]))) return allowed;
     const begun = performance.now();
-    const decision = judge(await lookUp(userId), action, Date.now());
-    metrics.decided(decision.reason_code, (performance.now() - begun) / 1000);
+    const terms = await lookUp(userId);
+    const decision = judge(terms, action, Date.now());
+    const seconds = (performance.now() - begun) / 1000;
+    metrics.decided(decision.reason_code, seconds);
+    const note = terms.find(({ id }) => id === decision.sanction_id)?.reason ?? null;
+    if (metrics.isOn) sample({ ...decision, action, seconds, note });
     return decision;
   };
   return {

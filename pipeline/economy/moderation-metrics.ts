@@ -1,4 +1,5 @@
 import { Counter, Histogram, type Registry } from '@prometheus-io/client';
+import { type DropReason, dropReasons } from './moderation-samples.ts';
 import type { CacheObserver } from './sanction-cache.ts';
 
 export const reasonCodes = ['BANNED', 'MUTED', 'SUSPENDED'] as const;
@@ -7,6 +8,8 @@ export type ReasonCode = (typeof reasonCodes)[number];
 export interface ModerationMetrics {
   cache: CacheObserver;
   decided(reason: ReasonCode | null, seconds: number): void;
+  dropped(reason: DropReason): void;
+  readonly isOn: boolean;
   /** Off, nothing is counted, and the scrape does not hold the names either. */
   follow(isOn: boolean): void;
 }
@@ -31,18 +34,26 @@ export function createModerationMetrics(registry: Registry): ModerationMetrics {
     'moderation_cache_invalidations_total',
     'Entries dropped since a sanction changed.',
   );
+  const drops = new Counter({
+    name: 'moderation_observability_dropped_total',
+    help: 'Samples of decisions that were not written, by reason.',
+    labelNames: ['reason'] as const,
+    registers: [],
+  });
   const metrics = {
     moderation_gate_decisions_total: decisions,
     moderation_gate_latency_seconds: latency,
     moderation_cache_hits_total: hits,
     moderation_cache_misses_total: misses,
     moderation_cache_invalidations_total: invalidations,
+    moderation_observability_dropped_total: drops,
   };
   const labelsOf = (reason: ReasonCode | null) => ({
     result: reason === null ? 'allow' : 'deny',
     reason: reason ?? 'NONE',
   });
   for (const reason of [null, ...reasonCodes]) decisions.inc(labelsOf(reason), 0);
+  for (const reason of dropReasons) drops.inc({ reason }, 0);
   let isOn = false;
   const count = (metric: Counter) => () => {
     if (isOn) metric.inc();
@@ -53,6 +64,10 @@ export function createModerationMetrics(registry: Registry): ModerationMetrics {
       if (!isOn) return;
       decisions.inc(labelsOf(reason));
       latency.observe(seconds);
+    },
+    dropped: (reason) => drops.inc({ reason }),
+    get isOn() {
+      return isOn;
     },
     follow(wanted) {
       if (wanted === isOn) return;

@@ -4,6 +4,7 @@ import { loadConfig } from '#pipeline/config.ts';
 import { startEconomy, type TestEconomy } from '#pipeline/testing/economy.ts';
 import { cacheFlag, connectFlag, declareEconomyFlags, observabilityFlag, purchaseFlag } from './flags.ts';
 import { judge } from './gate.ts';
+import { createSampler } from './moderation-samples.ts';
 import { createSanctionCache } from './sanction-cache.ts';
 import type { Term } from './sanctions.ts';
 import { demo } from './seed.ts';
@@ -11,7 +12,7 @@ import { demo } from './seed.ts';
 let economy: TestEconomy;
 
 beforeAll(async () => {
-  economy = await startEconomy();
+  economy = await startEconomy({ MODERATION_SAMPLING_RATE: '1' });
 }, 120_000);
 
 afterAll(() => economy?.stop());
@@ -139,6 +140,7 @@ describe('D1: sanctions', () => {
     const term: fc.Arbitrary<Term> = fc.record({
       id: fc.uuid(),
       kind: fc.constantFrom('ban', 'mute', 'suspend'),
+      reason: fc.constant('test'),
       startsAt: fc.integer({ min: 0, max: 20 }),
       endsAt: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constant(Infinity)),
     });
@@ -212,6 +214,58 @@ describe('D1: the cache of sanctions', () => {
 });
 
 describe('D7: observability', () => {
+  const sampler = (rate: number, random: () => number = Math.random) => {
+    const told: unknown[] = [];
+    const drops: string[] = [];
+    let time = 0;
+    const log = { info: (line: unknown) => told.push(line) } as never;
+    const dropped = (reason: string) => drops.push(reason);
+    const sample = createSampler({ rate, log, dropped, random, now: () => time });
+    const offer = (note: string | null = null) =>
+      sample({
+        action: 'purchase',
+        seconds: 0.001,
+        allowed: note === null,
+        reason_code: null,
+        sanction_id: null,
+        note,
+      });
+    return { told, drops, offer, wait: (ms: number) => (time += ms) };
+  };
+
+  it('D7: samples the share of decisions that is set, none at 0 and all at 1', () => {
+    for (const [rate, expected] of [
+      [0, 0],
+      [0.1, 1],
+      [1, 10],
+    ] as const) {
+      let turn = 0;
+      const { told, drops, offer } = sampler(rate, () => turn++ / 10);
+      for (let count = 0; count < 10; count++) offer();
+      expect([told.length, drops], String(rate)).toEqual([expected, []]);
+    }
+  });
+
+  it('D7: writes ten samples a second at most, and counts those that it leaves out', () => {
+    const { told, drops, offer, wait } = sampler(1);
+    for (let count = 0; count < 12; count++) offer();
+    wait(999);
+    offer();
+    expect([told.length, drops]).toEqual([10, ['rate_limited', 'rate_limited', 'rate_limited']]);
+    wait(1);
+    offer();
+    expect([told.length, drops.length]).toEqual([11, 3]);
+  });
+
+  it('D7: writes no sample whose note names somebody', () => {
+    const { told, drops, offer } = sampler(1);
+    for (const note of ['see jo@example.com', 'call 08031234567', 'shouting in chat']) offer(note);
+    expect(drops).toEqual(['pii_rejected', 'pii_rejected']);
+    expect(told).toMatchObject([
+      { event: 'moderation.decision.sampled', payload: { note: 'shouting in chat' } },
+    ]);
+  });
+
   it('D7: off, the scrape holds no moderation metric; on, it begins at zero and counts decisions and the cache', async () => {
     await economy.setFlag(purchaseFlag, true);
     await buy('banned');
@@ -231,9 +285,20 @@ describe('D7: observability', () => {
       'moderation_gate_decisions_total{result="allow",reason="NONE"} 1',
       'moderation_gate_latency_seconds_bucket{le="0.15"} 3',
       'moderation_cache_invalidations_total 1',
+      'moderation_observability_dropped_total{reason="pii_rejected"} 0',
+      'moderation_observability_dropped_total{reason="rate_limited"} 0',
     ]) {
       expect(text).toContain(line);
     }
+    const counted = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+    expect(counted('moderation_cache_hits_total') + counted('moderation_cache_misses_total')).toBe(3);
+    const samples = economy.service.lines.filter(({ event }) => event === 'moderation.decision.sampled');
+    expect(samples).toMatchObject([
+      { payload: { action: 'purchase', allowed: false, reason_code: 'BANNED', note: 'demonstration' } },
+      { payload: { action: 'purchase', allowed: true, reason_code: null, note: null } },
+      { payload: { action: 'purchase', allowed: false, reason_code: 'MUTED', note: 'test' } },
+    ]);
+    expect(JSON.stringify(samples)).not.toContain(demo.member.id);
     expect(text).not.toContain(demo.member.id);
     await economy.setFlag(observabilityFlag, false);
     expect(await economy.service.metrics()).not.toContain('moderation_');

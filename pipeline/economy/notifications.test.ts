@@ -56,6 +56,8 @@ async function ask(socket: WebSocket, message: string): Promise<unknown> {
   return JSON.parse(String(answer[0]));
 }
 
+const scraped = async () => (await economy.service.metrics()).split('\n');
+
 async function hangUp(socket: WebSocket): Promise<number> {
   socket.close(1000);
   return (await once(socket, 'close'))[0];
@@ -114,7 +116,18 @@ describe('D1: WebSocket /ws/notifications/', () => {
     await hangUp(sockets[0] as WebSocket);
     const next = await connect();
     expect(await ask(next, '{"type":"ping"}')).toEqual({ type: 'pong' });
+    expect(await scraped()).toContain(`websocket_connections ${socketLimits.perMember}`);
     for (const socket of [...sockets.slice(1), next]) await hangUp(socket);
+    expect((await scraped()).filter((line) => line.startsWith('websocket_'))).toEqual([
+      'websocket_connections 0',
+    ]);
+  });
+
+  it('D1: how long somebody stays connected is not counted as the time of an answer', async () => {
+    const own = (await scraped()).filter((line) => line.includes('/ws/notifications/'));
+    const times = own.filter((line) => line.startsWith('http_request_duration_seconds_count'));
+    expect(times).not.toContainEqual(expect.stringContaining('status="200"'));
+    expect(times).toContainEqual(expect.stringContaining('status="401"'));
   });
 
   it('D1: a connection ends with its token', async () => {

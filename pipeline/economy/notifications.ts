@@ -1,3 +1,4 @@
+import { Gauge, type Registry } from '@prometheus-io/client';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
 import type { Gate } from './gate.ts';
@@ -28,8 +29,25 @@ const tryLater = 1013;
 /** Of the range for applications: the token is over, log in again. */
 const tokenOver = 4001;
 
-export function registerNotifications(app: FastifyInstance, gate: Gate, limits = socketLimits): void {
+export interface NotificationDeps {
+  gate: Gate;
+  registry: Registry;
+}
+
+export function registerNotifications(
+  app: FastifyInstance,
+  { gate, registry }: NotificationDeps,
+  limits = socketLimits,
+): void {
   const open = new Map<WebSocket, string>();
+  new Gauge({
+    name: 'websocket_connections',
+    help: 'Open connections of this instance.',
+    registers: [registry],
+    collect() {
+      this.set(open.size);
+    },
+  });
   const admit = (socket: WebSocket, member: string): boolean => {
     const own = [...open.values()].filter((id) => id === member).length;
     if (own >= limits.perMember) socket.close(policy, 'too many connections');

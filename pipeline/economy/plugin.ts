@@ -13,6 +13,7 @@ import { createLogin } from './login.ts';
 import { registerMemberRoutes } from './member-routes.ts';
 import { createModerationMetrics } from './moderation-metrics.ts';
 import { registerModerationRoutes } from './moderation-routes.ts';
+import { createSampler } from './moderation-samples.ts';
 import { registerNotifications } from './notifications.ts';
 import { createSanctionCache } from './sanction-cache.ts';
 import { expireHolds } from './shop.ts';
@@ -41,7 +42,8 @@ export function createEconomy({ config, db, flags, registry, log }: EconomyDeps)
     ttlMs: config.MODERATION_CACHE_TTL_SECONDS * 1000,
     observer: metrics.cache,
   });
-  const gate = createGate({ db, flags, cache, metrics });
+  const sample = createSampler({ rate: config.MODERATION_SAMPLING_RATE, log, dropped: metrics.dropped });
+  const gate = createGate({ db, flags, cache, metrics, sample });
   flags.watch((values) => {
     metrics.follow(values.get(observabilityFlag) === true);
     if (values.get(cacheFlag) !== true) cache.clear();
@@ -60,7 +62,7 @@ export function createEconomy({ config, db, flags, registry, log }: EconomyDeps)
       registerShopRoutes(app, { db, gate, holdSeconds: config.SHOP_HOLD_SECONDS });
       registerModerationRoutes(app, { db, gate, cache });
       registerPlatformAdmin(app, db);
-      registerNotifications(app, gate);
+      registerNotifications(app, { gate, registry });
     },
     start() {
       sweeping = sweep();

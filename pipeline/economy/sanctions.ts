@@ -19,6 +19,7 @@ export interface Sanction {
 export interface Term {
   id: string;
   kind: SanctionKind;
+  reason: string;
   startsAt: number;
   endsAt: number;
 }
@@ -43,15 +44,16 @@ const columns = 'id, user_id, kind, scope, reason, starts_at, ends_at, revoked_a
 
 /** Also those that begin later: a term that is kept for a while must not miss its own beginning. */
 export async function loadTerms(db: Queryable, userId: string): Promise<Term[]> {
-  const { rows } = await db.query<Pick<Row, 'id' | 'kind' | 'starts_at' | 'ends_at'>>(
-    `SELECT id, kind, starts_at, ends_at FROM moderation_sanctions
+  const { rows } = await db.query<Pick<Row, 'id' | 'kind' | 'reason' | 'starts_at' | 'ends_at'>>(
+    `SELECT id, kind, reason, starts_at, ends_at FROM moderation_sanctions
      WHERE user_id = $1 AND scope = 'global' AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now())
      ORDER BY starts_at, id`,
     [userId],
   );
-  return rows.map(({ id, kind, starts_at, ends_at }) => ({
+  return rows.map(({ id, kind, reason, starts_at, ends_at }) => ({
     id,
     kind,
+    reason,
     startsAt: starts_at.getTime(),
     endsAt: ends_at?.getTime() ?? Infinity,
   }));

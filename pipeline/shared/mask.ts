@@ -15,6 +15,11 @@ export function maskText(text: string): string {
   return text.replace(longDigitRun, maskAccountNumber);
 }
 
+/** Whether free text names somebody: an e-mail address, or a number that `maskText` hides. */
+export function showsPerson(text: string): boolean {
+  return /[^\s@]@[^\s@]+\.[^\s@]/u.test(text) || maskText(text) !== text;
+}
+
 /** PostgreSQL stores neither NUL nor lone surrogates: one such character would fail a whole batch. */
 export function storableText(text: string): string {
   return text.replaceAll('\u0000', '').toWellFormed();
