@@ -16,10 +16,11 @@ const ajv = new Ajv({
 (addFormats as unknown as typeof addFormats.default)(ajv);
 const compiled = new WeakMap<object, ReturnType<typeof ajv.compile>>();
 
-/** What is wrong with `value`, each with the path to it. Fills defaults in. */
+/** What is wrong with `value`, which messages call `whole`, each with the path to it. Fills defaults in. */
 export function schemaErrors(
   schema: TSchema,
   value: unknown,
+  whole = 'the file',
 ): { path: Path; key: boolean; message: string; hint?: string }[] {
   let check = compiled.get(schema);
   if (!check) {
@@ -27,7 +28,7 @@ export function schemaErrors(
     compiled.set(schema, check);
   }
   if (check(value)) return [];
-  return mostTelling(check.errors ?? []).map(describe);
+  return mostTelling(check.errors ?? []).map((error) => describe(error, whole));
 }
 
 /** The value of a YAML file if it fits the schema; else one problem for each thing that does not. */
@@ -89,12 +90,12 @@ function dedupe(errors: readonly ErrorObject[]): ErrorObject[] {
   });
 }
 
-function describe(error: ErrorObject): ReturnType<typeof schemaErrors>[number] {
+function describe(error: ErrorObject, whole: string): ReturnType<typeof schemaErrors>[number] {
   const path = error.instancePath
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const name = path.length > 0 ? `\`${path.join('.')}\`` : 'the file';
+  const name = path.length > 0 ? `\`${path.join('.')}\`` : whole;
   const description = (error.parentSchema as { description?: string } | undefined)?.description;
   const hint = description ? { hint: `it is: ${description}` } : {};
   switch (error.keyword) {

@@ -224,7 +224,7 @@ const byType = {
 } as const satisfies Record<string, TSchema>;
 
 export const checkSchemas = byType;
-export const SyntheticCheckSchema = Type.Union(Object.values(byType));
+export const SyntheticCheckSchema = Type.Unsafe<SyntheticCheck>(Type.Union(Object.values(byType)));
 
 export type HttpCheck = Static<typeof Single>;
 export type TcpCheck = Static<typeof Tcp>;

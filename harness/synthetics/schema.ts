@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { DurationText, Options } from '../checks/define.ts';
+import { SecretSchema } from '../config/environments.ts';
 import { WindowSchema } from '../config/windows.ts';
 import { SyntheticCheckSchema } from './check-schema.ts';
 
@@ -16,7 +17,7 @@ const Channel = Options({
   ),
   name: Type.Optional(Name),
   enabled: Type.Boolean(),
-  channel: Type.Optional(Type.String({ description: 'such as #deltacrown-alerts' })),
+  channel: Type.Optional(Type.String({ description: 'such as #alerts' })),
   secret: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z_][A-Za-z0-9_-]*$',
@@ -72,20 +73,27 @@ const Alerting = Options({
   ),
 });
 
+/**
+ * What one environment changes. Where checklists/environments.yml of the project has an environment of the same
+ * name, its variables and secrets are known here too.
+ */
 const EnvironmentOverrides = Options({
   base_url: Type.Optional(
-    Type.String({ description: 'what ${BASE_URL} stands for; may hold ${vars.NAME} of the environment' }),
+    Type.String({ description: 'what ${BASE_URL} stands for; may hold ${vars.NAME} and ${env.NAME}' }),
   ),
-  vars: Type.Optional(Type.Record(Type.String(), Type.String())),
+  vars: Type.Optional(
+    Type.Record(Name, Type.String(), {
+      description: 'name: text; may hold ${env.NAME}, a variable of the process',
+    }),
+  ),
+  secrets: Type.Optional(Type.Record(Type.String(), SecretSchema)),
   interval_override: Type.Optional(DurationText()),
   failure_threshold_override: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   locations: Type.Optional(Type.Array(Text, { minItems: 1, uniqueItems: true })),
 });
 
-/** A file of synthetic checks, version 1. */
-export const SyntheticsSchema = Options({
+const file = {
   version: Type.Union([Type.Literal('1.0'), Type.Literal('1'), Type.Literal(1)]),
-  checks: Type.Array(SyntheticCheckSchema, { minItems: 1 }),
   alerting: Type.Optional(Alerting),
   environments: Type.Optional(
     Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), EnvironmentOverrides),
@@ -93,6 +101,18 @@ export const SyntheticsSchema = Options({
   maintenance: Type.Optional(
     Type.Record(Name, WindowSchema, { description: 'when nothing is monitored; deny windows' }),
   ),
+} as const;
+
+/** A file of synthetic checks, version 1. */
+export const SyntheticsSchema = Options({
+  ...file,
+  checks: Type.Array(SyntheticCheckSchema, { minItems: 1 }),
+});
+
+/** The same, but for what the checks say: that is judged by the schema of each one's type. */
+export const AroundChecksSchema = Options({
+  ...file,
+  checks: Type.Array(Type.Object({ type: Type.Optional(Type.String()) }), { minItems: 1 }),
 });
 
 export type SyntheticsFile = Static<typeof SyntheticsSchema>;

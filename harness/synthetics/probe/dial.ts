@@ -1,0 +1,138 @@
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { isPrivate } from './address.ts';
+import { type CertificateFacts, certificateOf, refuseBadCertificate } from './certificate.ts';
+import type { Address } from './context.ts';
+import { systemLookUp, whyNotFound } from './find-host.ts';
+import { Failure, type Looking } from './looking.ts';
+import { asTrouble } from './trouble.ts';
+
+export interface Target {
+  /** Name or address, without brackets. */
+  host: string;
+  port: number;
+  tls?: { insecure?: boolean | undefined; serverName?: string | undefined; protocols?: string[] } | undefined;
+  /** Refuse addresses that only somebody inside could mean? They are looked at when connecting, and only then. */
+  publicOnly?: boolean;
+}
+
+export interface Dialed {
+  socket: Socket | TLSSocket;
+  /** The address that was reached. */
+  address: string;
+  certificate?: CertificateFacts;
+}
+
+/** One for all: each would hold its own copy of every root certificate. */
+let secureContext: SecureContext | undefined;
+
+/** Connects, and takes the time of each part. The caller destroys the socket, as the end of the attempt does. */
+export async function dial(target: Target, looking: Looking): Promise<Dialed> {
+  const where = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
+  const plain = await connectPlain(target, looking, where);
+  const address = plain.remoteAddress ?? '';
+  if (!target.tls) return { socket: plain, address };
+  const socket = await secure(plain, target, looking, where);
+  const name = target.tls.serverName ?? target.host;
+  const certificate = certificateOf(socket, name, looking.context.clock.now());
+  looking.sight.facts['certificate'] = certificate;
+  if (!target.tls.insecure) refuseBadCertificate(certificate, name);
+  return { socket, address, certificate };
+}
+
+function connectPlain(target: Target, looking: Looking, where: string): Promise<Socket> {
+  const { sight, signal } = looking;
+  const { host, port } = target;
+  const literal = isIP(host) !== 0;
+  if (literal && target.publicOnly && isPrivate(host)) return Promise.reject(inside(host, host));
+  sight.stage = literal ? `a connection to ${where}` : `the address of ${host}`;
+  const started = looking.elapsed();
+  return new Promise((resolve, reject) => {
+    let found = started;
+    const lookUp = looking.context.lookUp ?? systemLookUp;
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      lookup: (name, options, done) => {
+        lookUp(name, (error, addresses) => {
+          found = looking.elapsed();
+          sight.timings.dns = found - started;
+          sight.stage = `a connection to ${where}`;
+          const refused = error ? new NotFound(error) : refuse(target, addresses);
+          const [first] = addresses;
+          if (refused || !first) done(refused ?? new NotFound(noAddress()), '', 4);
+          else if (options.all) done(null, [...addresses] as never);
+          else done(null, first.address, first.family);
+        });
+      },
+    });
+    const stop = endWith(socket, signal);
+    socket.once('error', (error) => {
+      stop();
+      if (error instanceof NotFound) whyNotFound(error.cause, host).then(reject, reject);
+      else reject(asTrouble(error, where));
+    });
+    socket.once('close', stop);
+    socket.once('connect', () => {
+      sight.timings.connect = looking.elapsed() - found;
+      resolve(socket);
+    });
+  });
+}
+
+/** A wrapper, so that what looking up gave is told apart from what connecting gave. */
+class NotFound extends Error {}
+
+function noAddress(): Error {
+  return Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
+}
+
+function refuse({ host, publicOnly }: Target, addresses: readonly Address[]): Failure | undefined {
+  const bad = publicOnly ? addresses.find(({ address }) => isPrivate(address)) : undefined;
+  return bad && inside(host, bad.address);
+}
+
+function inside(host: string, address: string): Failure {
+  const what = host === address ? address : `${host} at ${address}`;
+  return new Failure(`was redirected to ${what}, a private address, which is not followed (\`follow_to_private\`)`);
+}
+
+function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: string): Promise<TLSSocket> {
+  const { sight, signal } = looking;
+  sight.stage = `the TLS handshake of ${where}`;
+  const started = looking.elapsed();
+  secureContext ??= createSecureContext();
+  const name = tls?.serverName ?? host;
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({
+      socket: plain,
+      host: name,
+      ...(isIP(name) ? {} : { servername: name }),
+      secureContext: secureContext as SecureContext,
+      // Judged below, so that even of a bad certificate the facts are told.
+      rejectUnauthorized: false,
+      ...(tls?.protocols ? { ALPNProtocols: tls.protocols } : {}),
+    });
+    const stop = endWith(socket, signal);
+    socket.once('error', (error) => {
+      stop();
+      reject(asTrouble(error, where));
+    });
+    socket.once('close', stop);
+    socket.once('secureConnect', () => {
+      sight.timings.tls = looking.elapsed() - started;
+      resolve(socket);
+    });
+  });
+}
+
+/** Destroys the socket when the attempt ends; what that rejects is not heard, since the attempt itself tells why. */
+function endWith(socket: Socket, signal: AbortSignal): () => void {
+  const destroy = () => void socket.destroy();
+  signal.addEventListener('abort', destroy, { once: true });
+  if (signal.aborted) destroy();
+  // What comes after somebody has stopped listening must not end the process.
+  socket.on('error', () => {});
+  return () => signal.removeEventListener('abort', destroy);
+}

@@ -1,0 +1,34 @@
+import { lookup } from 'node:dns';
+import { Resolver } from 'node:dns/promises';
+import { CountersignError } from '../../errors.ts';
+import type { LookUp } from './context.ts';
+import { Failure } from './looking.ts';
+import { asTrouble, codeOf } from './trouble.ts';
+
+export const systemLookUp: LookUp = (host, done) => {
+  lookup(host, { all: true }, (error, addresses) => done(error, addresses ?? []));
+};
+
+/** Why a name gave no address: it has none, or this machine could not ask. */
+export async function whyNotFound(error: unknown, host: string): Promise<Failure | CountersignError> {
+  const code = codeOf(error);
+  if (code === 'ENOTFOUND' || code === 'ENODATA') return new Failure(`found no host of the name ${host}`);
+  if (code !== 'EAI_AGAIN') return asTrouble(error, host);
+  const answer = await answerOfNameServer(host);
+  if (answer === 'ESERVFAIL' || answer === 'EREFUSED') {
+    return new Failure(`could not look up ${host}: the name servers of its domain do not answer as they should`);
+  }
+  return new CountersignError('SOURCE_UNREACHABLE', `this machine could not look up ${host}: no name server answered`, {
+    hint: 'is the network of this machine up, and is its name server?',
+  });
+}
+
+/** The system does not tell a silent name server from one that has nothing but bad news: this does. */
+async function answerOfNameServer(host: string): Promise<string> {
+  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  return resolver.resolve4(host).then(
+    () => 'found',
+    (error: unknown) => codeOf(error),
+  );
+}
+

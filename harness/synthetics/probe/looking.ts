@@ -1,0 +1,40 @@
+import type { Timings } from '../observation.ts';
+import type { ProbeContext } from './context.ts';
+
+/** What was probed is not as it must be, or can't be reached. The message goes on where the subject ends. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  /** Does the message tell the time itself? */
+  readonly timed: boolean;
+
+  constructor(message: string, { timed = false, cause }: { timed?: boolean; cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.timed = timed;
+  }
+}
+
+/** What one attempt has seen so far: what is left of it when it ends half-way. */
+export interface Sight {
+  /** What was asked of whom: `GET https://…`. */
+  subject: string;
+  /** What it waits for, after "nothing but": for the message when time is up. */
+  stage: string;
+  timings: Omit<Timings, 'total'>;
+  facts: Record<string, unknown>;
+  saw?: string;
+}
+
+/** One attempt under way. */
+export interface Looking {
+  readonly context: ProbeContext;
+  /** Aborted when the time of this attempt is up, and with the signal of the context. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly sight: Sight;
+  /** By `capture.NAME`; never shown. */
+  readonly captured: Map<string, string>;
+  /** Milliseconds since the attempt began. */
+  elapsed(): number;
+  /** Fills every template in a value, captures included. */
+  fill<T>(value: T): Promise<T>;
+}

@@ -1,0 +1,33 @@
+const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+export function showMs(milliseconds: number): string {
+  return `${number.format(Math.round(milliseconds))} ms`;
+}
+
+export function showBytes(bytes: number): string {
+  return `${number.format(bytes)} ${bytes === 1 ? 'byte' : 'bytes'}`;
+}
+
+const longestShown = 120;
+
+/** A part of what came, on one line: quoted, or as JSON; cut where it is long. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? 'nothing');
+  return text.length > longestShown ? `${text.slice(0, longestShown - 1)}…` : text;
+}
+
+/** The beginning of a text for the message: what an operator reads before anything else. */
+export function beginning(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  if (line === '') return 'it is empty';
+  return `it begins ${line.length > longestShown ? `${line.slice(0, longestShown - 1)}…` : line}`;
+}
+
+export function showDay(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}

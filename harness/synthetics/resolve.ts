@@ -1,0 +1,175 @@
+import { parseDuration } from '../config/duration.ts';
+import type { ResolvedEnvironment } from '../config/resolve.ts';
+import { referencesIn } from '../config/resolve.ts';
+import { Secrets } from '../config/secrets.ts';
+import { nearest } from '../config/validate.ts';
+import type { Path } from '../config/yaml.ts';
+import { CountersignError } from '../errors.ts';
+import type { Check, Definition } from './definition.ts';
+import type { EnvironmentOverrides } from './schema.ts';
+
+export interface Surroundings {
+  /** Folder in which files and commands of secrets start. */
+  root: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** The environment of that name in checklists/environments.yml, where there is one. */
+  project?: Pick<ResolvedEnvironment, 'view' | 'text' | 'secret'> | undefined;
+  /** Gets every secret value before anyone else, so that it can be redacted. */
+  onSecret(value: string): void;
+}
+
+export interface ResolvedSynthetics {
+  /** Name of the environment; absent when the file is used without one. */
+  readonly environment?: string;
+  /**
+   * Overrides applied, `${BASE_URL}` and `${vars.NAME}` filled in. `${secret.NAME}` and `${capture.NAME}` stand
+   * as they are: whoever sends them fills them in, whoever writes them somewhere must not.
+   */
+  readonly checks: readonly Check[];
+  /** What `${BASE_URL}` stands for. */
+  readonly baseUrl?: string;
+  /** Value of `${secret.NAME}`; told to `onSecret` first. Throws SECRET_MISSING. */
+  secret(name: string): Promise<string>;
+}
+
+/** The checks of a file as they run in one environment. */
+export async function resolveFor(
+  definition: Definition,
+  environment: string | undefined,
+  around: Surroundings,
+): Promise<ResolvedSynthetics> {
+  const overrides = overridesOf(definition, environment, around);
+  const vars = await varsOf(overrides, around);
+  const baseUrl =
+    overrides.base_url === undefined ? undefined : await fillOwn(overrides.base_url, vars, around);
+  const values = new Map(Object.entries(vars).map(([name, value]) => [`vars.${name}`, value]));
+  if (baseUrl !== undefined) values.set('BASE_URL', baseUrl.replace(/\/+$/, ''));
+  const secrets = new Secrets(overrides.secrets ?? {}, {
+    root: around.root,
+    env: around.env,
+    given: {},
+    onSecret: around.onSecret,
+    text: (template) => fillOwn(template, vars, around),
+  });
+  await secrets.learn();
+  return {
+    ...(environment === undefined ? {} : { environment }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    checks: definition.checks.map((check, index) => {
+      const own = overridden(check, overrides, environment);
+      return filled(own, ['checks', index], values, definition) as Check;
+    }),
+    secret: (name) =>
+      secrets.has(name) || !around.project ? secrets.value(name) : around.project.secret(name),
+  };
+}
+
+function overridesOf(
+  { environments = {}, file, place }: Definition,
+  name: string | undefined,
+  { project }: Surroundings,
+): EnvironmentOverrides {
+  if (name === undefined) return {};
+  const own = Object.hasOwn(environments, name) ? environments[name] : undefined;
+  if (own || project) return own ?? {};
+  throw new CountersignError('UNKNOWN_ENVIRONMENT', `\`${file}\` has no environment \`${name}\``, {
+    where: place(['environments']),
+    hint: `known there: ${Object.keys(environments).join(', ') || 'none'}`,
+  });
+}
+
+async function varsOf({ vars = {} }: EnvironmentOverrides, around: Surroundings) {
+  const known: Record<string, string> = { ...around.project?.view.vars };
+  for (const [name, template] of Object.entries(vars)) {
+    known[name] = await fillOwn(template, known, around);
+  }
+  return known;
+}
+
+/** Fills in `${env.NAME}` and `${vars.NAME}`; what else there is, the project's environment knows. */
+async function fillOwn(
+  template: string,
+  vars: Readonly<Record<string, string>>,
+  { env, project }: Surroundings,
+): Promise<string> {
+  let text = template;
+  for (const reference of referencesIn(template)) {
+    const [space, name = ''] = reference.split(/\.(.*)/s);
+    let value: string | undefined;
+    if (space === 'vars' && Object.hasOwn(vars, name)) value = vars[name];
+    else if (space === 'env') value = env[name];
+    else if (space === 'port' && project) value = await project.text(`\${${reference}}`);
+    if (value === undefined) {
+      throw new CountersignError('CONFIG_INVALID', `\${${reference}} is not known`, {
+        hint: space === 'env' ? `set the variable ${name}` : `known here: ${knownNames(vars)}`,
+      });
+    }
+    text = text.replaceAll(`\${${reference}}`, () => value);
+  }
+  return text;
+}
+
+const knownNames = (vars: object) =>
+  ['env.NAME', ...Object.keys(vars).map((name) => `vars.${name}`)].join(', ');
+
+function overridden(check: Check, overrides: EnvironmentOverrides, environment: string | undefined): Check {
+  const { interval_override: interval, failure_threshold_override: threshold, locations } = overrides;
+  if (interval !== undefined) parseDuration(interval);
+  return {
+    ...check,
+    ...(interval === undefined ? {} : { interval }),
+    ...(threshold === undefined ? {} : { failure_threshold: threshold }),
+    ...(locations === undefined ? {} : { locations }),
+    ...(environment !== undefined && 'environment' in check.labels
+      ? { labels: { ...check.labels, environment } }
+      : {}),
+  };
+}
+
+/** Fields that are no templates: their text means something of its own. */
+const literal = new Set(['name', 'description', 'expect']);
+const reference = /\$\{([^}]*)\}/g;
+
+function filled(
+  value: unknown,
+  path: Path,
+  values: ReadonlyMap<string, string>,
+  definition: Definition,
+): unknown {
+  if (typeof value === 'string') {
+    if (!value.includes('${')) return value;
+    return value.replace(reference, (whole, name: string) => {
+      if (name.startsWith('secret.') || name.startsWith('capture.')) return whole;
+      const known = values.get(name);
+      if (known !== undefined) return known;
+      throw unknownReference(name, path, values, definition);
+    });
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value))
+    return value.map((item, index) => filled(item, [...path, index], values, definition));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      path.length === 2 && literal.has(key) ? item : filled(item, [...path, key], values, definition),
+    ]),
+  );
+}
+
+function unknownReference(
+  name: string,
+  path: Path,
+  values: ReadonlyMap<string, string>,
+  definition: Definition,
+): CountersignError {
+  const known = [...values.keys()];
+  const near = nearest(name, known);
+  return new CountersignError('CONFIG_INVALID', `\${${name}} is not known`, {
+    where: definition.place(path),
+    hint: near
+      ? `did you mean \`\${${near}}\`?`
+      : name === 'BASE_URL'
+        ? 'give the environment a `base_url`, and choose it with --env'
+        : `known here: ${known.join(', ') || 'nothing; choose an environment with --env'}`,
+  });
+}
