@@ -15,6 +15,7 @@ import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
 import { documentAnswers, mapErrors, refuse } from '#pipeline/runtime/errors-http.ts';
 import { registerHealth } from '#pipeline/runtime/health.ts';
 import { refuseOddInput } from '#pipeline/runtime/input.ts';
+import { refuseOtherMethods } from '#pipeline/runtime/methods.ts';
 import { instrumentHttp, instrumentJobs, instrumentPlatform } from '#pipeline/runtime/metrics.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
@@ -131,6 +132,7 @@ async function registerPlugins(app: FastifyInstance, config: Config): Promise<vo
   });
   documentAnswers(app);
   refuseOddInput(app);
+  refuseOtherMethods(app);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -178,6 +178,8 @@ describe('M12: SI endpoints', () => {
       'Missing required fields: customer, scope, redirect_url',
     ]);
     expect((await service.call('POST', `${banking}/mono/callback`, { body: {} })).status).toBe(400);
+    const unknown = await service.call('POST', `${banking}/mono/callback`, { body: { code: 'code_x' } });
+    expect(unknown.body.error).toEqual({ code: 'BAD_REQUEST', message: 'Mono does not take this code' });
     simulator.control.addFault({ kind: 'server_error' });
     const failed = await service.call('POST', `${banking}/mono/callback`, { body: { code: 'code_x' } });
     expect(failed.status).toBe(502);

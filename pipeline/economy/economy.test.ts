@@ -32,7 +32,7 @@ describe('D1: health and envelope', () => {
       await economy.as('member', 'GET', '/api/transactions?page=0'),
       await economy.service.call('POST', '/api/auth/login/', { ...open, body: {} }),
     ];
-    expect(refused.map(({ status }) => status)).toEqual([404, 404, 401, 403, 400, 400]);
+    expect(refused.map(({ status }) => status)).toEqual([404, 405, 401, 403, 400, 400]);
     for (const { status, body } of refused) {
       expect(Object.keys(body).sort()).toEqual(['error', 'status', 'success', 'timestamp']);
       expect(body).toMatchObject({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { MonoError } from './client.ts';
 import type { CallbackBody, LinkBody } from './schemas.ts';
 import type { MonoClient } from './types.ts';
 
@@ -47,7 +48,9 @@ export async function startLink(deps: { db: Database; client: MonoClient }, siId
   if (!/^https:\/\//.test(redirectUrl)) throw new ServiceError('BAD_REQUEST', 'redirect_url must be https');
   const reference = body.meta?.ref ?? `si-${randomUUID()}`;
   if (reference.length < 10) throw new ServiceError('BAD_REQUEST', 'meta.ref needs at least 10 characters');
-  const session = await deps.client.initiate({ customer: { name, email }, redirectUrl, reference });
+  const session = await deps.client
+    .initiate({ customer: { name, email }, redirectUrl, reference })
+    .catch(blameInput('customer or redirect_url'));
   const { rows } = await deps.db.query<{ id: string }>(
     `INSERT INTO banking_connections (si_id, provider_customer_id, reference) VALUES ($1, $2, $3)
      ON CONFLICT (reference) DO NOTHING RETURNING id`,
@@ -66,6 +69,16 @@ export async function startLink(deps: { db: Database; client: MonoClient }, siId
   };
 }
 
+/** What Mono refuses of a caller's own input is the caller's to correct; trying again would not help. */
+function blameInput(field: string): (thrown: unknown) => never {
+  return (thrown) => {
+    if (thrown instanceof MonoError && (thrown.status === 400 || thrown.status === 404)) {
+      throw new ServiceError('BAD_REQUEST', `Mono does not take this ${field}`, { cause: thrown });
+    }
+    throw thrown;
+  };
+}
+
 /** Mono may keep the number to itself; then nothing of it is shown. */
 const unknownNumber = '****';
 
@@ -77,7 +90,7 @@ export async function finishLink(
 ) {
   const { code, reference } = body;
   if (!code) throw new ServiceError('BAD_REQUEST', 'Missing required field: code');
-  const { id: monoAccountId } = await deps.client.exchangeCode(code);
+  const { id: monoAccountId } = await deps.client.exchangeCode(code).catch(blameInput('code'));
   const account = await deps.client.account(monoAccountId);
   return deps.db.transaction(async (tx) => {
     const connectionId = reference

@@ -12,6 +12,7 @@ const table = {
   SUSPENDED: { status: 403, retryable: false },
   FORBIDDEN: { status: 403, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   CONFLICT: { status: 409, retryable: false },
   REQUEST_IN_PROGRESS: { status: 409, retryable: true },
   INSUFFICIENT_FUNDS: { status: 409, retryable: false },
