@@ -14,7 +14,7 @@ export interface ModerationMetrics {
   follow(isOn: boolean): void;
 }
 
-export function createModerationMetrics(registry: Registry): ModerationMetrics {
+function defineMetrics() {
   const decisions = new Counter({
     name: 'moderation_gate_decisions_total',
     help: 'Decisions of the moderation gate, by result and reason.',
@@ -40,6 +40,11 @@ export function createModerationMetrics(registry: Registry): ModerationMetrics {
     labelNames: ['reason'] as const,
     registers: [],
   });
+  return { decisions, latency, hits, misses, invalidations, drops };
+}
+
+export function createModerationMetrics(registry: Registry): ModerationMetrics {
+  const { decisions, latency, hits, misses, invalidations, drops } = defineMetrics();
   const metrics = {
     moderation_gate_decisions_total: decisions,
     moderation_gate_latency_seconds: latency,
