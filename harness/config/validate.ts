@@ -28,7 +28,7 @@ export function schemaErrors(
     compiled.set(schema, check);
   }
   if (check(value)) return [];
-  return mostTelling(check.errors ?? []).map((error) => describe(error, whole));
+  return mostTelling(check.errors ?? []).map((error) => explain(error, whole));
 }
 
 /** The value of a YAML file if it fits the schema; else one problem for each thing that does not. */
@@ -90,7 +90,7 @@ function dedupe(errors: readonly ErrorObject[]): ErrorObject[] {
   });
 }
 
-function describe(error: ErrorObject, whole: string): ReturnType<typeof schemaErrors>[number] {
+function explain(error: ErrorObject, whole: string): ReturnType<typeof schemaErrors>[number] {
   const path = error.instancePath
     .split('/')
     .slice(1)
