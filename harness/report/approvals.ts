@@ -1,4 +1,6 @@
-/** What a rendering says about signatures: all that does not stand in the statement itself. */
+import type { Pictures } from './html/pictures.ts';
+
+/** What a rendering shows that does not stand in the statement itself: signatures, and pictures of the evidence. */
 export interface ReportContext {
   /** SHA-256 of report.json. */
   sha256: string;
@@ -11,4 +13,5 @@ export interface ReportContext {
     at?: string;
   }[];
   missing: readonly { role: string; count: number }[];
+  pictures?: Pictures;
 }

@@ -9,7 +9,11 @@ import { notices, signatures, verdict } from './html/verdict.ts';
 import type { Statement } from './schema.ts';
 
 /** By its digest the page's own style is the only thing that a browser may apply; there is no script at all. */
-const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+function policy({ pictures }: ReportContext): string {
+  const digest = createHash('sha256').update(style).digest('base64');
+  const images = pictures?.size ? ' img-src data:;' : '';
+  return `default-src 'none'; style-src 'sha256-${digest}';${images} base-uri 'none'; form-action 'none'`;
+}
 
 /**
  * One self-contained page for whoever decides about the release. The same statement and signatures give the same
@@ -21,7 +25,7 @@ export function renderHtml(statement: Statement, context: ReportContext): string
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy(context))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -37,7 +41,7 @@ ${reasons(predicate)}
 ${signatures(predicate, context)}
 ${counts(predicate)}
 ${itemTable(predicate)}
-${itemDetails(predicate)}
+${itemDetails(predicate, context.pictures)}
 ${release(predicate, context)}
 ${howToVerify(predicate, context)}
 </main>

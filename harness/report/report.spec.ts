@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
 import { sampleReport } from '../testing/sample-report.ts';
+import { withFigures } from './fixtures/with-figures.ts';
 import { renderHtml } from './html.ts';
 
 let folder: string;
@@ -14,11 +15,13 @@ test.beforeAll(async () => {
     const { statement, context } = sampleReport(kind);
     await writeFile(join(folder, `${kind}.html`), renderHtml(statement, context));
   }
+  const { statement, context } = withFigures();
+  await writeFile(join(folder, 'figures.html'), renderHtml(statement, context));
 });
 
 test.afterAll(() => rm(folder, { recursive: true }));
 
-async function open(page: Page, kind: 'rehearsal' | 'no-go'): Promise<void> {
+async function open(page: Page, kind: 'rehearsal' | 'no-go' | 'figures'): Promise<void> {
   await page.goto(pathToFileURL(join(folder, `${kind}.html`)).href);
 }
 
@@ -72,9 +75,12 @@ test('the page asks nobody for anything, and the browser finds nothing to refuse
   page.on('request', (request) => requests.push(request.url()));
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  await open(page, 'no-go');
-  expect(requests).toHaveLength(1);
+  await open(page, 'figures');
+  // A picture that is part of the page is no question to anybody.
+  expect(requests.filter((url) => !url.startsWith('data:'))).toHaveLength(1);
   expect(complaints).toEqual([]);
+  const picture = page.getByRole('img', { name: 'test-failed-1.png' });
+  await expect(picture).toHaveJSProperty('naturalWidth', 1);
   const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
   expect(background, 'the style was applied').toBe('rgb(252, 251, 247)');
 });
@@ -83,7 +89,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test(`every text stands out from the paper (${colorScheme})`, async ({ page }) => {
     const faintTexts = await readFile(join(import.meta.dirname, 'fixtures', 'faint-texts.js'), 'utf8');
     await page.emulateMedia({ colorScheme });
-    for (const kind of ['rehearsal', 'no-go'] as const) {
+    for (const kind of ['rehearsal', 'no-go', 'figures'] as const) {
       await open(page, kind);
       await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
       expect(await page.evaluate(faintTexts)).toEqual([]);
@@ -100,10 +106,23 @@ test('the measure of contrast finds a text that is too faint', async ({ page }) 
 
 test('on a phone nothing runs over the edge', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
-  for (const kind of ['rehearsal', 'no-go'] as const) {
+  for (const kind of ['rehearsal', 'no-go', 'figures'] as const) {
     await open(page, kind);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
   }
+});
+
+test('the chart says in words what it shows, and on a phone the worst window is in sight', async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await open(page, 'figures');
+  const chart = page.getByRole('img', { name: /Latency in 60 windows; the highest p95 is 733 ms/ });
+  await expect(chart).toBeVisible();
+  const worst = await chart.locator('.worst').boundingBox();
+  expect((worst?.x ?? 999) + (worst?.width ?? 0)).toBeLessThanOrEqual(360);
+  await page.getByText('60 windows in numbers').click();
+  await expect(page.getByRole('row', { name: /08:20:30/ })).toContainText('733');
 });
 
 test('on paper everything is unfolded', async ({ page }) => {

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { writeWhole } from '../gate/evidence.ts';
 import type { ReportContext } from '../report/approvals.ts';
+import { isPng, type Pictures, picturesToShow } from '../report/html/pictures.ts';
 import { renderHtml } from '../report/html.ts';
 import { renderJunit } from '../report/junit.ts';
 import type { Statement } from '../report/schema.ts';
+import { readRunFile } from './folder.ts';
+import { sha256 } from './statement.ts';
 import type { ApprovalCount } from './trust.ts';
 
 /** Before anyone has signed, every role that the gate asks for is missing. */
@@ -28,17 +31,31 @@ export function reportContext(
 }
 
 /** What people and build servers read. It proves nothing by itself: `verify` renders it again and compares. */
-export function render(
+export async function render(
+  folder: string,
   report: { sha256: string; statement: Statement },
   count?: Pick<ApprovalCount, 'approvals' | 'missing'>,
-): { 'report.html': string; 'junit.xml': string } {
+): Promise<{ 'report.html': string; 'junit.xml': string }> {
+  const pictures = await readPictures(folder, report.statement);
   return {
-    'report.html': renderHtml(report.statement, reportContext(report, count)),
+    'report.html': renderHtml(report.statement, { ...reportContext(report, count), pictures }),
     'junit.xml': renderJunit(report.statement),
   };
 }
 
 /** Files that stand beside the report; each replaced in one step. */
-export async function writeRendered(folder: string, ...report: Parameters<typeof render>): Promise<void> {
-  for (const [name, text] of Object.entries(render(...report))) await writeWhole(join(folder, name), text);
+export async function writeRendered(...given: Parameters<typeof render>): Promise<void> {
+  for (const [name, text] of Object.entries(await render(...given))) {
+    await writeWhole(join(given[0], name), text);
+  }
+}
+
+/** What is not what the report names is not shown; that it is missing or changed, `verify` says. */
+async function readPictures(folder: string, { predicate }: Statement): Promise<Pictures> {
+  const pictures = new Map<string, Uint8Array>();
+  for (const { sha256: digest } of picturesToShow(predicate)) {
+    const bytes = await readRunFile(folder, `evidence/${digest}`).catch(() => undefined);
+    if (bytes && isPng(bytes) && sha256(bytes) === digest) pictures.set(digest, bytes);
+  }
+  return pictures;
 }

@@ -125,7 +125,7 @@ async function checkRenderings(
     ];
   }
   const problems: string[] = [];
-  for (const [name, text] of Object.entries(render(report, count))) {
+  for (const [name, text] of Object.entries(await render(options.folder, report, count))) {
     const stored = await readRunFile(options.folder, name);
     if (!stored.equals(Buffer.from(text))) problems.push(`${name} does not say what the report says`);
   }

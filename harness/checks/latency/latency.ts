@@ -9,7 +9,7 @@ import { type CheckContext, DurationText, defineCheck, Instant, Options } from '
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
 import { lintFile } from '../lint-file.ts';
-import { latencyChart } from './chart.ts';
+import { chartFile } from '../window-chart.ts';
 import { ComparisonSchema, compareRuns, readEarlier } from './compare.ts';
 import { LoadSchema, mainScript } from './main-script.ts';
 import { type K6, type Plan, planOf, readSummaryFile, runLoad } from './run-k6.ts';
@@ -262,7 +262,7 @@ function refuseTooMuch(plan: Plan, options: LatencySettings): void {
 async function keepSeries(series: Series, script: string, context: CheckContext): Promise<void> {
   const points = series.windows(series.stepMs);
   await context.artifact('series.csv', seriesCsv(points), 'text/csv');
-  const chart = latencyChart(points, `${context.item}: ${script}`, series.stepMs);
+  const chart = chartFile(points, `${context.item}: ${script}`);
   await context.artifact('latency.svg', chart, 'image/svg+xml');
 }
 

@@ -1,18 +1,20 @@
 import type { ArtifactRecord, Attempt, Expectation, ItemReport, SignOff } from '../schema.ts';
+import { charts, type Facts } from './charts.ts';
 import { facts } from './facts.ts';
 import { stateOf } from './items.ts';
 import { html, type Markup, prose } from './markup.ts';
+import { type Pictures, picturesOf } from './pictures.ts';
 import { duration, size, timeOf } from './time.ts';
 
 /** Everything about each item: what was asked, expected, measured and kept. */
-export function itemDetails({ items, environment }: SignOff): Markup {
+export function itemDetails({ items, environment }: SignOff, pictures?: Pictures): Markup {
   return html`<section aria-labelledby="details">
 <h2 id="details">What was measured</h2>
-${items.map((item) => details(item, environment.zone))}
+${items.map((item) => details(item, environment.zone, pictures))}
 </section>`;
 }
 
-function details(item: ItemReport, zone: string): Markup {
+function details(item: ItemReport, zone: string, pictures: Pictures | undefined): Markup {
   const open = item.state === 'passed' ? '' : ' open';
   const simulated =
     item.simulated.length > 0
@@ -24,7 +26,7 @@ function details(item: ItemReport, zone: string): Markup {
 ${item.reason ? html`<p class="why">${prose(item.reason)}</p>` : ''}${simulated}
 ${origin(item)}
 ${attestation(item, zone)}
-${item.attempts.map((attempt, index) => attemptOf(attempt, index + 1, item, zone))}
+${item.attempts.map((attempt, index) => [attemptOf(attempt, index + 1, item, zone), picturesOf(attempt.artifacts, pictures)])}
 </div>
 </details>
 `;
@@ -62,9 +64,16 @@ function attemptOf(attempt: Attempt, number: number, item: ItemReport, zone: str
 ${heading}<p class="quiet">${timeOf(attempt.started_at, zone)}, ${duration(attempt.duration_ms)}</p>
 ${error ? html`<p class="error"><code>${error.code}</code> ${prose(error.message)}${error.hint ? html`<br><span class="quiet">${prose(error.hint)}</span>` : ''}</p>` : ''}
 ${expectations(attempt.expectations)}
-${attempt.facts ? html`<h4>Facts</h4>${facts(attempt.facts)}` : ''}
+${measured(attempt)}
 ${evidence(attempt.artifacts)}
 </div>`;
+}
+
+function measured({ facts: found }: Attempt): Markup {
+  if (!found) return html``;
+  const { drawn, others } = charts(found as Facts);
+  const all = Object.keys(found).length > 0 && Object.keys(others).length === 0;
+  return html`${drawn}${all ? '' : html`<h4>Facts</h4>${facts(others)}`}`;
 }
 
 const outcomes = {

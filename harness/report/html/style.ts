@@ -1,3 +1,4 @@
+import { chartStyle } from '../../checks/window-chart.ts';
 import { layout } from './layout.ts';
 
 /** Ink on paper: colour is kept for states, and each state has a word and a sign besides. */
@@ -6,6 +7,7 @@ const colours = `
   color-scheme: light dark;
   --paper: #fcfbf7; --raised: #f4f2ea; --ink: #1d1c19; --quiet: #625e54; --rule: #d9d4c5; --link: #1d4e7a;
   --good: #1c6b41; --bad: #a5231b; --unsure: #875400; --waived: #66398f; --rehearsed: #20598c;
+  --p50: #4b7f52; --p95: #1f5fa8; --p99: #8a4fa3;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", "Book Antiqua", "P052", Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace;
@@ -14,6 +16,7 @@ const colours = `
   :root {
     --paper: #171714; --raised: #21201c; --ink: #ebe8df; --quiet: #a5a092; --rule: #3a3831; --link: #93bfe6;
     --good: #79c79a; --bad: #f0857c; --unsure: #e0ac55; --waived: #c7a2ea; --rehearsed: #8cbbe6;
+    --p50: #8fc596; --p95: #86b8ee; --p99: #cf9fe4;
   }
 }
 .good { --tone: var(--good); }
@@ -45,4 +48,24 @@ small { font-size: .8em; font-weight: 400; }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 `;
 
-export const style = `${colours}${text}${layout}`;
+const figures = `
+figure { margin: .6rem 0 1rem; }
+figcaption { font-size: .82rem; }
+.drawn .chart { max-width: 52rem; }
+.numbers > summary { display: list-item; width: fit-content; padding: .2rem 0; color: var(--link); font-size: .88rem; list-style: disclosure-closed inside; }
+.numbers[open] > summary { list-style-type: disclosure-open; }
+.numbers > summary::before { content: none; }
+.numbers .records :is(td, th) { white-space: nowrap; overflow-wrap: normal; text-align: end; }
+.picture img { display: block; max-width: min(100%, 40rem); max-height: 34rem; border: 1px solid var(--rule); }
+@media (max-width: 46rem) {
+  .drawn .chart { font-size: 20px; }
+  .drawn .chart .all { display: none; }
+}
+@media print {
+  :root { --p50: #2f5f36; --p95: #123f73; --p99: #5b2a72; }
+  figure { break-inside: avoid; }
+  .numbers { display: none; }
+}
+`;
+
+export const style = `${colours}${text}${layout}${chartStyle}${figures}`;
