@@ -1,4 +1,4 @@
-import type { Definition } from '../definition.ts';
+import type { Check, Definition } from '../definition.ts';
 import type { SyntheticsFile } from '../schema.ts';
 
 /** Something that the other side can't say, or says otherwise. Nothing else may differ. */
@@ -25,8 +25,16 @@ export interface Exported {
   losses: Loss[];
 }
 
+/**
+ * What is exported: a file as it is in one environment, by `resolveFor`. Of templates only `${secret.NAME}` and
+ * `${capture.NAME}` are left.
+ */
+export interface Exportable extends Pick<Definition, 'alerting' | 'maintenance'> {
+  readonly checks: readonly Check[];
+}
+
 export interface ExportOptions {
-  /** Name of the environment that the definition was resolved for. */
+  /** Name of the environment that was resolved for. */
   environment?: string | undefined;
   /** By name of the target's `settings`; what is not given is the default there. */
   settings: Readonly<Record<string, string>>;
@@ -39,15 +47,12 @@ export interface Setting {
   pattern?: RegExp;
 }
 
-/**
- * A format of others that a file of checks can be written in. Pure: the same definition, the same bytes. The
- * definition is resolved for one environment: of templates only `${secret.NAME}` and `${capture.NAME}` are left.
- */
+/** A format of others that a file of checks can be written in. Pure: the same definition, the same bytes. */
 export interface ExportTarget {
   readonly name: string;
   /** What `--set NAME=VALUE` may give. */
   readonly settings: Readonly<Record<string, Setting>>;
-  export(definition: Definition, options: ExportOptions): Exported;
+  export(definition: Exportable, options: ExportOptions): Exported;
 }
 
 export interface ImportedText {

@@ -1,46 +1,32 @@
-import { CountersignError } from '../../errors.ts';
-
-const template = /\$\$\{|\$\{([^}]*)\}/g;
+const reference = /\$\{(secret|capture)\.([^}]*)\}/g;
 
 export type Part = { text: string } | { secret: string } | { capture: string };
 
-/** A resolved text in pieces; `$${` has become a plain `${`. Throws CONFIG_INVALID for a template that is neither. */
+/** A text of a resolved check in pieces, in order. */
 export function partsOf(text: string): Part[] {
   const parts: Part[] = [];
-  let plain = '';
   let from = 0;
-  const flush = () => {
-    if (plain !== '') parts.push({ text: plain });
-    plain = '';
+  const plain = (end: number) => {
+    if (end > from) parts.push({ text: text.slice(from, end) });
   };
-  for (const match of text.matchAll(template)) {
-    plain += text.slice(from, match.index);
-    from = match.index + match[0].length;
-    if (match[1] === undefined) plain += '${';
-    else {
-      flush();
-      parts.push(reference(match[1].trim()));
-    }
+  for (const match of text.matchAll(reference)) {
+    plain(match.index);
+    const [whole, space, name = ''] = match;
+    parts.push(space === 'secret' ? { secret: name } : { capture: name });
+    from = match.index + whole.length;
   }
-  plain += text.slice(from);
-  flush();
+  plain(text.length);
   return parts;
 }
 
-function reference(name: string): Part {
-  const [space, rest = ''] = [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)];
-  if (space === 'secret') return { secret: rest };
-  if (space === 'capture') return { capture: rest };
-  throw new CountersignError('CONFIG_INVALID', `\`\${${name}}\` was not filled in`, {
-    hint: 'name the environment with --env, or write $${ for a plain ${',
-  });
+export interface Notation {
+  text(plain: string): string;
+  secret(name: string): string;
+  capture(name: string): string;
 }
 
-/** The text in another notation. */
-export function rewrite(
-  text: string,
-  notation: { text(plain: string): string; secret(name: string): string; capture(name: string): string },
-): string {
+/** The text in the notation of somebody else. */
+export function rewrite(text: string, notation: Notation): string {
   return partsOf(text)
     .map((part) => {
       if ('text' in part) return notation.text(part.text);
@@ -49,20 +35,28 @@ export function rewrite(
     .join('');
 }
 
-/** Our notation for a plain text: `${` is no template in it. */
-export function asLiteral(plain: string): string {
-  return plain.replaceAll('${', '$${');
+/** Names of the secrets in every string of a value, without repeats, in order. */
+export function secretsIn(value: unknown): string[] {
+  const found = new Set<string>();
+  visit(value, (part) => void ('secret' in part && found.add(part.secret)));
+  return [...found];
 }
 
-export function secretsIn(text: string): string[] {
-  return partsOf(text).flatMap((part) => ('secret' in part ? [part.secret] : []));
+export function hasCapture(value: unknown): boolean {
+  let found = false;
+  visit(value, (part) => {
+    if ('capture' in part) found = true;
+  });
+  return found;
 }
 
-export function hasCapture(text: string): boolean {
-  return partsOf(text).some((part) => 'capture' in part);
+function visit(value: unknown, see: (part: Part) => void): void {
+  if (typeof value === 'string') for (const part of partsOf(value)) see(part);
+  else if (typeof value === 'object' && value !== null)
+    for (const each of Object.values(value)) visit(each, see);
 }
 
-/** Name of a secret as an environment variable: `api-token` is API_TOKEN. */
+/** Name of a secret as an environment variable: `api-token` is `api_token`. */
 export function variableOf(secret: string): string {
-  return secret.replaceAll('-', '_').toUpperCase();
+  return secret.replaceAll('-', '_');
 }
