@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{harness,pipeline,scripts,smoke,alerts,dashboards,checklists,bench}/**/*.test.ts'],
+    include: ['{harness,pipeline,scripts,smoke,synthetics,alerts,dashboards,checklists,bench}/**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.countersign/**'],
     globalSetup: ['harness/testing/database-server.ts'],
     allowOnly: false,

@@ -44,6 +44,9 @@ const common = {
   failure_threshold: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 100, description: 'failures in a row before an alert; default 3' }),
   ),
+  environments: Type.Optional(
+    Type.Array(Text, { minItems: 1, uniqueItems: true, description: 'where it is probed; default in all' }),
+  ),
   locations: Type.Optional(
     Type.Array(Text, { minItems: 1, uniqueItems: true, description: 'where it is probed from; default all' }),
   ),

@@ -17,9 +17,10 @@ const file = {
       labels: { environment: 'production', service: 'core' },
       description: 'costs ${5}',
     },
+    { name: 'certificate', type: 'tls', host: '${vars.host}', environments: ['production'] },
   ],
   environments: {
-    production: { base_url: 'https://www.example.com/', vars: { member_id: 'm-1' } },
+    production: { base_url: 'https://www.example.com/', vars: { member_id: 'm-1', host: 'www.example.com' } },
     staging: {
       base_url: '${env.STAGING_URL}',
       vars: { member_id: 'm-2' },
@@ -79,12 +80,20 @@ describe('the checks of a file in one environment', () => {
     });
   });
 
+  it('leaves out what is not probed there', async () => {
+    const definition = await loadSynthetics(path);
+    const names = async (name: string, env = {}) =>
+      (await resolveFor(definition, name, around(env))).checks.map((check) => check.name);
+    expect(await names('production')).toEqual(['health', 'certificate']);
+    expect(await names('staging', { STAGING_URL: 'https://staging.example.com' })).toEqual(['health']);
+  });
+
   it('reads a secret when asked, and tells it to whoever redacts first', async () => {
     const env = { STAGING_URL: 'https://staging.example.com', STAGING_TOKEN: 'hunter2-hunter2' };
-    const { secret } = await resolveFor(await loadSynthetics(path), 'staging', around(env));
+    const { value } = await resolveFor(await loadSynthetics(path), 'staging', around(env));
     expect(learnt).toContain('hunter2-hunter2');
-    expect(await secret('TOKEN')).toBe('hunter2-hunter2');
-    await expect(secret('OTHER')).rejects.toMatchObject({ code: 'SECRET_MISSING' });
+    expect(await value('secret.TOKEN')).toBe('hunter2-hunter2');
+    await expect(value('secret.OTHER')).rejects.toMatchObject({ code: 'SECRET_MISSING' });
   });
 
   it('knows what the environment of the project knows', async () => {
@@ -103,7 +112,7 @@ describe('the checks of a file in one environment', () => {
       url: 'http://127.0.0.1:8080/health',
       headers: { 'x-member': 'm-3' },
     });
-    expect(await resolved.secret('TOKEN')).toBe('hunter3-hunter3');
+    expect(await resolved.value('secret.TOKEN')).toBe('hunter3-hunter3');
   });
 
   it('names what is not known, and where it stands', async () => {

@@ -22,14 +22,14 @@ export interface ResolvedSynthetics {
   /** Name of the environment; absent when the file is used without one. */
   readonly environment?: string;
   /**
-   * Overrides applied, `${BASE_URL}` and `${vars.NAME}` filled in. `${secret.NAME}` and `${capture.NAME}` stand
+   * Those of this environment, overrides applied, `${BASE_URL}` and `${vars.NAME}` filled in. `${secret.NAME}` and `${capture.NAME}` stand
    * as they are: whoever sends them fills them in, whoever writes them somewhere must not.
    */
   readonly checks: readonly Check[];
   /** What `${BASE_URL}` stands for. */
   readonly baseUrl?: string;
-  /** Value of `${secret.NAME}`; told to `onSecret` first. Throws SECRET_MISSING. */
-  secret(name: string): Promise<string>;
+  /** What stands for `BASE_URL`, `vars.NAME` or `secret.NAME`; a secret is told to `onSecret` first. */
+  value(name: string): Promise<string>;
 }
 
 /** The checks of a file as they run in one environment. */
@@ -55,12 +55,18 @@ export async function resolveFor(
   return {
     ...(environment === undefined ? {} : { environment }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
-    checks: definition.checks.map((check, index) => {
+    checks: definition.checks.flatMap((check, index) => {
+      if (environment !== undefined && check.environments?.includes(environment) === false) return [];
       const own = overridden(check, overrides, environment);
-      return filled(own, ['checks', index], values, definition) as Check;
+      return [filled(own, ['checks', index], values, definition) as Check];
     }),
-    secret: (name) =>
-      secrets.has(name) || !around.project ? secrets.value(name) : around.project.secret(name),
+    value: async (path) => {
+      const known = values.get(path);
+      if (known !== undefined) return known;
+      if (!path.startsWith('secret.')) throw unknownReference(path, [], values, definition);
+      const name = path.slice('secret.'.length);
+      return secrets.has(name) || !around.project ? secrets.value(name) : around.project.secret(name);
+    },
   };
 }
 
