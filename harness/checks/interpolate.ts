@@ -14,29 +14,35 @@ export type OwnTemplates = ReadonlyMap<string, string>;
  * Fills the templates of every string in `value`, deeply: keys stay as they are. Done when measuring, so that
  * the options in the report still read `${secret.NAME}`.
  */
-export async function interpolate<T>(
-  value: T,
-  context: CheckContext,
-  own: OwnTemplates = new Map(),
-): Promise<T> {
-  if (typeof value === 'string') return (await fill(value, context, own)) as T;
+export function interpolate<T>(value: T, context: CheckContext, own: OwnTemplates = new Map()): Promise<T> {
+  return fillTemplates(value, (name) => lookUp(name, context, own));
+}
+
+/** The same with any names: `valueOf` gives what stands for `NAME` in `${NAME}`, or throws. */
+export async function fillTemplates<T>(value: T, valueOf: (name: string) => Promise<string>): Promise<T> {
+  if (!holdsTemplate(value)) return value;
+  if (typeof value === 'string') return (await fill(value, valueOf)) as T;
   if (Array.isArray(value)) {
-    return (await Promise.all(value.map((each) => interpolate(each, context, own)))) as T;
+    return (await Promise.all(value.map((each) => fillTemplates(each, valueOf)))) as T;
   }
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).map(async ([key, each]) => [
+  const entries = Object.entries(value as object).map(async ([key, each]) => [
     key,
-    await interpolate(each, context, own),
+    await fillTemplates(each, valueOf),
   ]);
   return Object.fromEntries(await Promise.all(entries)) as T;
 }
 
-async function fill(text: string, context: CheckContext, own: OwnTemplates): Promise<string> {
+function holdsTemplate(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('${');
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsTemplate);
+}
+
+async function fill(text: string, valueOf: (name: string) => Promise<string>): Promise<string> {
   let out = '';
   let from = 0;
   for (const match of text.matchAll(template)) {
     out += text.slice(from, match.index);
-    out += match[1] === undefined ? '${' : await lookUp(match[1].trim(), context, own);
+    out += match[1] === undefined ? '${' : await valueOf(match[1].trim());
     from = match.index + match[0].length;
   }
   return out + text.slice(from);

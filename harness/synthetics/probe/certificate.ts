@@ -88,7 +88,8 @@ export function refuseBadCertificate(facts: CertificateFacts, host: string): voi
       `was given a certificate for ${host} that expired ${-facts.days_left} days ago, on ${showDay(new Date(facts.not_after))}`,
     );
   }
-  if (!facts.trusted) throw new Failure(`was given a certificate for ${host} that can not be trusted: ${facts.problem}`);
+  if (!facts.trusted)
+    throw new Failure(`was given a certificate for ${host} that can not be trusted: ${facts.problem}`);
   if (!facts.name_matches) {
     throw new Failure(`was given a certificate for ${facts.subject || 'another name'} and not for ${host}`);
   }

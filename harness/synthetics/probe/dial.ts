@@ -4,7 +4,7 @@ import { isPrivate } from './address.ts';
 import { type CertificateFacts, certificateOf, refuseBadCertificate } from './certificate.ts';
 import type { Address } from './context.ts';
 import { systemLookUp, whyNotFound } from './find-host.ts';
-import { Failure, type Looking } from './looking.ts';
+import { addTime, Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
 
 export interface Target {
@@ -29,6 +29,7 @@ let secureContext: SecureContext | undefined;
 /** Connects, and takes the time of each part. The caller destroys the socket, as the end of the attempt does. */
 export async function dial(target: Target, looking: Looking): Promise<Dialed> {
   const where = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
+  delete looking.sight.facts['certificate'];
   const plain = await connectPlain(target, looking, where);
   const address = plain.remoteAddress ?? '';
   if (!target.tls) return { socket: plain, address };
@@ -54,15 +55,16 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
       host,
       port,
       noDelay: true,
-      lookup: (name, options, done) => {
+      lookup: (name, options, answer) => {
+        const done = answer as (error: Error | null, found: unknown, family?: number) => void;
         lookUp(name, (error, addresses) => {
           found = looking.elapsed();
-          sight.timings.dns = found - started;
+          addTime(sight, 'dns', found - started);
           sight.stage = `a connection to ${where}`;
           const refused = error ? new NotFound(error) : refuse(target, addresses);
           const [first] = addresses;
-          if (refused || !first) done(refused ?? new NotFound(noAddress()), '', 4);
-          else if (options.all) done(null, [...addresses] as never);
+          if (refused || !first) done(refused ?? new NotFound(noAddress()), '');
+          else if (options.all) done(null, addresses);
           else done(null, first.address, first.family);
         });
       },
@@ -75,14 +77,18 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
     });
     socket.once('close', stop);
     socket.once('connect', () => {
-      sight.timings.connect = looking.elapsed() - found;
+      addTime(sight, 'connect', looking.elapsed() - found);
       resolve(socket);
     });
   });
 }
 
 /** A wrapper, so that what looking up gave is told apart from what connecting gave. */
-class NotFound extends Error {}
+class NotFound extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
 
 function noAddress(): Error {
   return Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
@@ -95,7 +101,9 @@ function refuse({ host, publicOnly }: Target, addresses: readonly Address[]): Fa
 
 function inside(host: string, address: string): Failure {
   const what = host === address ? address : `${host} at ${address}`;
-  return new Failure(`was redirected to ${what}, a private address, which is not followed (\`follow_to_private\`)`);
+  return new Failure(
+    `was redirected to ${what}, a private address, which is not followed (\`follow_to_private\`)`,
+  );
 }
 
 function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: string): Promise<TLSSocket> {
@@ -121,7 +129,7 @@ function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: s
     });
     socket.once('close', stop);
     socket.once('secureConnect', () => {
-      sight.timings.tls = looking.elapsed() - started;
+      addTime(sight, 'tls', looking.elapsed() - started);
       resolve(socket);
     });
   });

@@ -16,11 +16,17 @@ export async function whyNotFound(error: unknown, host: string): Promise<Failure
   if (code !== 'EAI_AGAIN') return asTrouble(error, host);
   const answer = await answerOfNameServer(host);
   if (answer === 'ESERVFAIL' || answer === 'EREFUSED') {
-    return new Failure(`could not look up ${host}: the name servers of its domain do not answer as they should`);
+    return new Failure(
+      `could not look up ${host}: the name servers of its domain do not answer as they should`,
+    );
   }
-  return new CountersignError('SOURCE_UNREACHABLE', `this machine could not look up ${host}: no name server answered`, {
-    hint: 'is the network of this machine up, and is its name server?',
-  });
+  return new CountersignError(
+    'SOURCE_UNREACHABLE',
+    `this machine could not look up ${host}: no name server answered`,
+    {
+      hint: 'is the network of this machine up, and is its name server?',
+    },
+  );
 }
 
 /** The system does not tell a silent name server from one that has nothing but bad news: this does. */
@@ -31,4 +37,3 @@ async function answerOfNameServer(host: string): Promise<string> {
     (error: unknown) => codeOf(error),
   );
 }
-

@@ -21,7 +21,11 @@ export interface Sight {
   stage: string;
   timings: Omit<Timings, 'total'>;
   facts: Record<string, unknown>;
+  /** All that came as text, unredacted, for judging; facts hold its beginning only. */
+  text?: string;
   saw?: string;
+  /** Facts that are judged but not kept. */
+  bulk?: readonly string[];
 }
 
 /** One attempt under way. */
@@ -37,4 +41,9 @@ export interface Looking {
   elapsed(): number;
   /** Fills every template in a value, captures included. */
   fill<T>(value: T): Promise<T>;
+}
+
+/** Redirects and steps add up: the parts of a probe are parts of its total. */
+export function addTime({ timings }: Sight, part: keyof Sight['timings'], milliseconds: number): void {
+  timings[part] = (timings[part] ?? 0) + milliseconds;
 }

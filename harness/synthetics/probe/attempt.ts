@@ -1,0 +1,130 @@
+import { redactFacts } from '../../checks/guard.ts';
+import { fillTemplates } from '../../checks/interpolate.ts';
+import { formatDuration, parseDuration, timerMs } from '../../config/duration.ts';
+import { CountersignError, messageOf } from '../../errors.ts';
+import { Redactor } from '../../gate/redact.ts';
+import type { SyntheticCheck } from '../check-schema.ts';
+import type { ProbeType } from '../criteria-schema.ts';
+import type { ProbeAttempt, Timings } from '../observation.ts';
+import type { ProbeContext } from './context.ts';
+import type { Broken } from './criteria.ts';
+import { judge } from './judge.ts';
+import { Failure, type Looking, type Sight } from './looking.ts';
+import { loadProber } from './probers.ts';
+import { showMs } from './words.ts';
+
+export interface Attempted {
+  attempt: ProbeAttempt;
+  facts: Record<string, unknown>;
+  saw?: string;
+}
+
+const defaultTimeout = '10s';
+const keptCharacters = 2_000;
+
+/** Looks once, within the time-out of the check. Throws only when the signal of the context ends it. */
+export async function attemptProbe(check: SyntheticCheck, context: ProbeContext): Promise<Attempted> {
+  const type: ProbeType = check.type ?? 'http';
+  const ending = new AbortController();
+  const looking = lookingFor(check, context, ending.signal);
+  const at = context.clock.now().toISOString();
+  const stop = () => ending.abort(context.signal.reason);
+  context.signal.addEventListener('abort', stop, { once: true });
+  const timer = setTimeout(() => ending.abort(new TimeIsUp()), timerMs(looking.timeoutMs));
+  try {
+    context.signal.throwIfAborted();
+    const { look } = await loadProber(type);
+    await Promise.race([look(check as never, looking), aborted(ending.signal)]);
+    const broken = judge(type, check, looking.sight);
+    return outcome(looking, at, broken.length > 0 ? 'failed' : 'passed', broken);
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    return ended(looking, at, ending.signal.aborted ? ending.signal.reason : thrown);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener('abort', stop);
+    // Every socket and program of this attempt hangs on this.
+    if (!ending.signal.aborted) ending.abort();
+  }
+}
+
+class TimeIsUp extends Error {}
+
+function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortSignal): Looking {
+  const started = context.clock.monotonic();
+  const captured = new Map<string, string>();
+  const sight: Sight = { subject: `check ${check.name}`, stage: 'its turn', timings: {}, facts: {} };
+  const valueOf = async (name: string) => captured.get(name) ?? context.value(name);
+  return {
+    context,
+    signal,
+    timeoutMs: parseDuration(check.timeout ?? defaultTimeout),
+    sight,
+    captured,
+    elapsed: () => context.clock.monotonic() - started,
+    fill: (value) => fillTemplates(value, valueOf),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function ended(looking: Looking, at: string, thrown: unknown): Attempted {
+  if (thrown instanceof TimeIsUp) {
+    const limit = formatDuration(looking.timeoutMs);
+    return outcome(looking, at, 'failed', [
+      { message: `was not done within ${limit}: it waited for ${looking.sight.stage}`, timed: true },
+    ]);
+  }
+  if (thrown instanceof Failure) return outcome(looking, at, 'failed', [thrown]);
+  const message =
+    thrown instanceof CountersignError ? thrown.message : `failed in itself: ${messageOf(thrown)}`;
+  return outcome(looking, at, 'error', [{ message: `could not be asked: ${message}`, timed: true }]);
+}
+
+function outcome(
+  looking: Looking,
+  at: string,
+  state: ProbeAttempt['state'],
+  broken: readonly Broken[],
+): Attempted {
+  const { sight } = looking;
+  const redact = redactionOf(looking);
+  const timings: Timings = { ...rounded(sight.timings), total: round(looking.elapsed()) };
+  const reason = broken.length > 0 ? sentence(sight.subject, broken, timings.total) : undefined;
+  const kept = { ...sight.facts };
+  for (const name of sight.bulk ?? []) delete kept[name];
+  return {
+    attempt: { state, ...(reason === undefined ? {} : { reason: redact(reason) }), at, timings },
+    facts: redactFacts(kept, redact),
+    ...(sight.saw === undefined ? {} : { saw: redact(sight.saw).slice(0, keptCharacters) }),
+  };
+}
+
+/** `GET https://… answered 500 Internal Server Error, expected 200; and took 900 ms, expected <800 ms`. */
+function sentence(subject: string, broken: readonly Broken[], total: number): string {
+  const wrong = broken.map(({ message }) => message).join('; and ');
+  return `${subject} ${wrong}${broken.some(({ timed }) => timed) ? '' : ` (after ${showMs(total)})`}`;
+}
+
+/** Shorter values would tear ordinary words apart. */
+const shortestConcealed = 6;
+
+/** The redaction of the context, and of what was captured: it may be a session. */
+function redactionOf({ context, captured }: Looking): (text: string) => string {
+  if (captured.size === 0) return context.redact;
+  const own = new Redactor();
+  for (const value of captured.values()) if (value.length >= shortestConcealed) own.add(value);
+  return (text) => own.text(context.redact(text));
+}
+
+const round = (milliseconds: number) => Math.round(milliseconds * 1_000) / 1_000;
+
+function rounded(timings: Omit<Timings, 'total'>): Omit<Timings, 'total'> {
+  const found: Omit<Timings, 'total'> = {};
+  for (const [name, value] of Object.entries(timings)) found[name as keyof typeof timings] = round(value);
+  return found;
+}

@@ -1,0 +1,138 @@
+import { type IncomingMessage, request as startRequest } from 'node:http';
+import { CountersignError } from '../../errors.ts';
+import { type Dialed, dial } from './dial.ts';
+import { decode, tooLarge } from './http-body.ts';
+import { addTime, Failure, type Looking } from './looking.ts';
+import { asTrouble, codeOf } from './trouble.ts';
+import { showBytes } from './words.ts';
+
+export interface HttpRequest {
+  method: string;
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+  body: string | undefined;
+}
+
+export interface Limits {
+  maxBytes: number;
+  insecure: boolean | undefined;
+  serverName: string | undefined;
+  publicOnly: boolean;
+}
+
+export interface RawAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+  /** The address that answered. */
+  address: string;
+}
+
+/** One request over a connection of its own: only so are the times of looking up and connecting those of this probe. */
+export async function exchange(request: HttpRequest, limits: Limits, looking: Looking): Promise<RawAnswer> {
+  const { url } = request;
+  const secure = url.protocol === 'https:';
+  const connection = await dial(
+    {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port || (secure ? 443 : 80)),
+      tls: secure ? { insecure: limits.insecure, serverName: limits.serverName } : undefined,
+      publicOnly: limits.publicOnly,
+    },
+    looking,
+  );
+  try {
+    const answer = await ask(request, connection, limits.maxBytes, looking);
+    const body = await decode(answer.body, answer.headers['content-encoding'], limits.maxBytes);
+    return { ...answer, body, address: connection.address };
+  } finally {
+    connection.socket.destroy();
+  }
+}
+
+type Asked = Omit<RawAnswer, 'address'>;
+
+function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking: Looking): Promise<Asked> {
+  const { method, url, headers, body } = request;
+  const { sight } = looking;
+  sight.stage = 'the first byte of the answer';
+  const started = looking.elapsed();
+  return new Promise((resolve, reject) => {
+    const fail = (thrown: unknown) => reject(explain(thrown, url, sight.stage));
+    let sent: ReturnType<typeof startRequest>;
+    try {
+      sent = startRequest({
+        createConnection: () => socket,
+        method,
+        path: url.pathname + url.search,
+        headers,
+        setHost: false,
+      });
+    } catch (thrown) {
+      reject(unsendable(thrown));
+      return;
+    }
+    sent.once('error', fail);
+    sent.once('response', (response) => {
+      addTime(sight, 'first_byte', looking.elapsed() - started);
+      sight.facts['status'] = response.statusCode ?? 0;
+      read(response, maxBytes, looking).then(
+        (bytes) => resolve({ status: response.statusCode ?? 0, headers: flat(response), body: bytes }),
+        fail,
+      );
+    });
+    sent.end(body);
+  });
+}
+
+function read(response: IncomingMessage, maxBytes: number, { sight }: Looking): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  sight.stage = 'the rest of the answer';
+  const length = response.headers['content-length'];
+  return new Promise((resolve, reject) => {
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        reject(
+          tooLarge(maxBytes, length ? `${showBytes(Number(length))} by its own word` : 'of unknown length'),
+        );
+        response.destroy();
+      } else {
+        chunks.push(chunk);
+        sight.stage = `the rest of the answer after ${showBytes(bytes)}${length ? ` of ${length}` : ''}`;
+      }
+    });
+    response.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    response.once('error', (error) => {
+      const of = length ? ` of ${showBytes(Number(length))}` : '';
+      const early = codeOf(error) === 'ECONNRESET';
+      reject(
+        early ? new Failure(`had the connection closed after ${showBytes(bytes)}${of} of the body`) : error,
+      );
+    });
+  });
+}
+
+function flat({ headers }: IncomingMessage): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) found[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return found;
+}
+
+function explain(thrown: unknown, url: URL, stage: string): Failure | CountersignError {
+  if (codeOf(thrown) === 'ECONNRESET' && stage.startsWith('the first byte')) {
+    return new Failure('had the connection closed before a word of an answer came');
+  }
+  return asTrouble(thrown, url.host);
+}
+
+/** The platform's own error would quote a value, which may be a secret. */
+function unsendable(thrown: unknown): CountersignError {
+  const [, name] = /header (?:name|content) \["([^"]*)"\]/.exec(String(thrown)) ?? [];
+  const what = name === undefined ? 'the request' : `the header \`${name}\``;
+  return new CountersignError('CONFIG_INVALID', `${what} holds what HTTP does not allow`);
+}
