@@ -58,6 +58,12 @@ const secret: readonly Pattern[] = [
     pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*(?:\\n)?[A-Za-z0-9+/=]{16,}/g,
     isHarmless: never,
   },
+  {
+    what: 'password hash',
+    pattern:
+      /(?:\bscrypt\$\d+\$\d+\$\d+\$|\bpbkdf2_sha\d+\$\d+\$|\$argon2(?:id|[di])\$v=\d+\$|\$2[aby]\$\d\d\$)[\w./+=,$-]{16,}/g,
+    isHarmless: never,
+  },
   { what: 'token', pattern: /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}/g, isHarmless: never },
 ];
 

@@ -19,6 +19,9 @@ describe('D9: the scan for personal data', () => {
     ['key', join('live_', 'sk_', 'abcdef0123456789')],
     ['key', join('AKIA', 'ABCDEFGHIJKLMNOP')],
     ['private key', join('-----BEGIN ', 'PRIVATE KEY-----\n', 'MIGHAgEAMBMGByqGSM49')],
+    ['password hash', join('scrypt$', '32768$8$1$', 'c2FsdHNhbHRzYWx0$aGFzaGhhc2g')],
+    ['password hash', join('$2', 'b$12$', 'abcdefghijklmnopqrstuv')],
+    ['password hash', join('$argon2', 'id$v=19$', 'm=65536,t=3,p=4$c2FsdA')],
     ['token', join('eyJhbGciOiJI', '.eyJzdWIiOiIx', '.c2lnbmF0dXJlLXNpZ25h')],
   ])('finds a %s', (what, text) => {
     expect(kinds(`const it = ${text};`)).toEqual([what]);

@@ -49,7 +49,8 @@ test(
 
 function runHarness(file: string, token: string): Promise<{ exit: unknown; stderr: string }> {
   const args = [program, '--samples', String(samples), '--json', file];
-  const env = { ...process.env, SMOKE_SERVICE_URL: setting('SMOKE_SERVICE_URL'), SMOKE_TOKEN_MEMBER: token };
+  const { PATH } = process.env;
+  const env = { PATH, SMOKE_SERVICE_URL: setting('SMOKE_SERVICE_URL'), SMOKE_TOKEN_MEMBER: token };
   return new Promise((done) => {
     execFile(execPath, args, { env, timeout: 20_000 }, (error, _stdout, stderr) => {
       done({ exit: error ? error.code : 0, stderr });

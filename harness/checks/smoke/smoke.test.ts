@@ -156,6 +156,21 @@ describe('smoke', () => {
     expect([...context.artifacts.values()].join()).not.toContain('hunter2');
   });
 
+  it('keeps no token that a test got by logging in', async () => {
+    const parts = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiIxIn0', 'c2lnbmF0dXJlLW9mLWEtdG9rZW4'];
+    const { facts, context } = await measure(`
+      const token = ${JSON.stringify(parts)}.join('.');
+      test('says it', async ({}, info) => {
+        await info.attach('answer', { body: token, contentType: 'text/plain' });
+        console.log(token);
+        throw new Error('got ' + token);
+      });`);
+    expect(facts.tests).toMatchObject([{ error: 'Error: got [redacted]' }]);
+    const kept = [...context.artifacts];
+    expect(kept.map(([name]) => name)).toContain('tests/1-says-it/1-answer');
+    expect(JSON.stringify(kept)).not.toContain(parts.join('.'));
+  });
+
   it('uses the configuration and the projects that the environment names', async () => {
     const root = await project(passing, {
       'other.config.ts': `export default { testDir: 'smoke', projects: [{ name: 'api' }, { name: 'browser' }] };`,

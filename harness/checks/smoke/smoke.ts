@@ -11,6 +11,7 @@ import { keepAttachments } from './keep.ts';
 import { listTests, type Plan, runTests } from './playwright.ts';
 import type { State, TestResult } from './results.ts';
 import { argumentsToRun, argumentsToWrite, refuseBadSelection, selectionProblem, withAt } from './select.ts';
+import { withoutTokens } from './tokens.ts';
 
 const SmokeOptions = Options({
   config: Type.Optional(
@@ -91,7 +92,10 @@ export default defineCheck({
     }
     if (options.config !== undefined) await lintFile(context, 'config', options.config);
   },
-  measure: (options, context) => guard(context, 'SCRIPT_FAILED', () => measure(options, context)),
+  measure(options, context) {
+    const careful = withoutTokens(context);
+    return guard(careful, 'SCRIPT_FAILED', () => measure(options, careful));
+  },
 });
 
 async function measure(options: Settings, context: CheckContext) {
