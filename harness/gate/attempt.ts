@@ -58,7 +58,7 @@ async function measure({
   const signal = AbortSignal.any([context.signal, timeOut.signal]);
   try {
     if (!item.kind) throw new CountersignError('INTERNAL', `\`${item.id}\` has no check`);
-    const own: CheckContext = Object.create(context, { signal: { value: signal } });
+    const own: CheckContext = { ...context, signal };
     const measured = await orGiveUp(item.kind.measure(structuredClone(item.options), own), signal, graceMs);
     const facts = redactor.json(factsAsJson(measured.facts));
     const [problem] = schemaErrors(item.kind.facts, facts);

@@ -13,6 +13,7 @@ const config = `import { defineCheck, Options } from ${JSON.stringify(api)};
 import Type from ${JSON.stringify(import.meta.resolve('typebox'))};
 const given = {
   good: () => 1,
+  copy: async (context) => { const own = { ...context }; await own.artifact('a', own.redact('b')); return own.signal ? 1 : 0; },
   bigint: () => 1n,
   nan: () => ({ '': Number.NaN }),
   date: () => new Date(0),
@@ -62,7 +63,7 @@ beforeAll(async () => {
       sign: { require: [{ role: 'qa' }] },
     });
   const odd = Object.fromEntries(
-    ['good', 'bigint', 'nan', 'date', 'circle', 'bare', 'lines', 'huge'].map((how) => [how, {}]),
+    ['good', 'copy', 'bigint', 'nan', 'date', 'circle', 'bare', 'lines', 'huge'].map((how) => [how, {}]),
   );
   root = await testProject({
     'countersign.config.ts': config,
@@ -105,6 +106,7 @@ describe('a gate with kinds that misbehave', () => {
     const { exit, stderr, folder, item } = await run('odd');
     expect(exit).toBe(1);
     expect(item('good').state).toBe('passed');
+    expect(item('copy').state, 'a kind may copy its context').toBe('passed');
     expect(item('bigint').reason).toBe('the fact `v` is a bigint, which JSON can not hold');
     expect(item('nan').reason).toBe('the fact `v.` is not a finite number');
     expect(item('circle').reason).toContain('circular');
