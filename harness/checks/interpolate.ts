@@ -18,16 +18,16 @@ export function interpolate<T>(value: T, context: CheckContext, own: OwnTemplate
   return fillTemplates(value, (name) => lookUp(name, context, own));
 }
 
-/** The same with any names: `valueOf` gives what stands for `NAME` in `${NAME}`, or throws. */
-export async function fillTemplates<T>(value: T, valueOf: (name: string) => Promise<string>): Promise<T> {
+/** The same with any names: `valueFor` gives what stands for `NAME` in `${NAME}`, or throws. */
+export async function fillTemplates<T>(value: T, valueFor: (name: string) => Promise<string>): Promise<T> {
   if (!holdsTemplate(value)) return value;
-  if (typeof value === 'string') return (await fill(value, valueOf)) as T;
+  if (typeof value === 'string') return (await fill(value, valueFor)) as T;
   if (Array.isArray(value)) {
-    return (await Promise.all(value.map((each) => fillTemplates(each, valueOf)))) as T;
+    return (await Promise.all(value.map((each) => fillTemplates(each, valueFor)))) as T;
   }
   const entries = Object.entries(value as object).map(async ([key, each]) => [
     key,
-    await fillTemplates(each, valueOf),
+    await fillTemplates(each, valueFor),
   ]);
   return Object.fromEntries(await Promise.all(entries)) as T;
 }
@@ -37,12 +37,12 @@ function holdsTemplate(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsTemplate);
 }
 
-async function fill(text: string, valueOf: (name: string) => Promise<string>): Promise<string> {
+async function fill(text: string, valueFor: (name: string) => Promise<string>): Promise<string> {
   let out = '';
   let from = 0;
   for (const match of text.matchAll(template)) {
     out += text.slice(from, match.index);
-    out += match[1] === undefined ? '${' : await valueOf(match[1].trim());
+    out += match[1] === undefined ? '${' : await valueFor(match[1].trim());
     from = match.index + match[0].length;
   }
   return out + text.slice(from);

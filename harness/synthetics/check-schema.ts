@@ -134,9 +134,11 @@ const Dns = Options({
   type: Type.Literal('dns'),
   host: Text,
   record: Type.Optional(
-    Type.Union(
-      records.map((record) => Type.Literal(record)),
-      { description: 'default A' },
+    Type.Unsafe<(typeof records)[number]>(
+      Type.Union(
+        records.map((record) => Type.Literal(record)),
+        { description: 'default A' },
+      ),
     ),
   ),
   server: Type.Optional(

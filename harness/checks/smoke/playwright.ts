@@ -34,11 +34,14 @@ const passOn = [
   'CI',
 ];
 
+/** The part of a check's context that a run of tests needs. */
+type RunContext = Pick<CheckContext, 'root' | 'signal' | 'clock' | 'tool' | 'artifact'>;
+
 /** Tests of a selection, none of them run. */
 export async function listTests(
   plan: Plan,
   selection: readonly string[],
-  context: CheckContext,
+  context: RunContext,
 ): Promise<TestResult[]> {
   const { ended, text } = await start(plan, 'list', ['--list', ...selection], context);
   const results = readResults(reportOf(ended, text), context.root);
@@ -53,7 +56,7 @@ export interface TestRun extends Results {
 export async function runTests(
   plan: Plan,
   selection: readonly string[],
-  context: CheckContext,
+  context: RunContext,
 ): Promise<TestRun> {
   const { shard, repeat } = plan;
   const { ended, text } = await start(
@@ -79,7 +82,7 @@ export async function runTests(
   return { ...results, tests, durationMs: Math.round(ended.durationMs) };
 }
 
-async function start(plan: Plan, name: string, args: readonly string[], context: CheckContext) {
+async function start(plan: Plan, name: string, args: readonly string[], context: RunContext) {
   const file = join(plan.folder, `${name}.json`);
   const ended = await runProgram({
     file: await context.tool('node'),

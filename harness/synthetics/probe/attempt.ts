@@ -54,7 +54,7 @@ function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortS
   const started = context.clock.monotonic();
   const captured = new Map<string, string>();
   const sight: Sight = { subject: `check ${check.name}`, stage: 'its turn', timings: {}, facts: {} };
-  const valueOf = async (name: string) => captured.get(name) ?? context.value(name);
+  const valueFor = async (name: string) => captured.get(name) ?? context.value(name);
   return {
     context,
     signal,
@@ -62,7 +62,7 @@ function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortS
     sight,
     captured,
     elapsed: () => context.clock.monotonic() - started,
-    fill: (value) => fillTemplates(value, valueOf),
+    fill: (value) => fillTemplates(value, valueFor),
   };
 }
 

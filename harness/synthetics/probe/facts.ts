@@ -75,6 +75,7 @@ const Browser = Type.Object({
   flaky: Type.Integer(),
   failed: Type.Integer({ description: 'with those whose time was up' }),
   skipped: Type.Integer(),
+  first_failure: Type.String({ description: 'title and error of the first test that failed, else empty' }),
   ...duration,
 });
 

@@ -46,8 +46,8 @@ const bases: Readonly<Record<ProbeType, Basis>> = {
   browser: {
     fact: 'exit_code',
     criterion: 'exit_code',
-    judge: ({ failed, exit_code: code }) =>
-      failed === 0 && code === 0 ? undefined : `had ${failed} failed tests`,
+    judge: ({ failed, first_failure: first }) =>
+      failed === 0 ? undefined : `had ${failed} failed ${failed === 1 ? 'test' : 'tests'}: ${first}`,
   },
   script: {
     fact: 'exit_code',

@@ -1,4 +1,3 @@
-import { CountersignError } from '../../errors.ts';
 import type { ProbeType } from '../criteria-schema.ts';
 import type { Looking } from './looking.ts';
 
@@ -8,16 +7,21 @@ interface Prober {
 }
 
 /** Loaded when the first check of a type is probed: most files need few of them. */
-const loaders: Readonly<Partial<Record<ProbeType, () => Promise<Prober>>>> = {
+const loaders: Readonly<Record<ProbeType, () => Promise<Prober>>> = {
   http: () => import('./http.ts'),
+  tcp: () => import('./tcp.ts'),
+  dns: () => import('./dns.ts'),
+  tls: () => import('./tls.ts'),
+  websocket: () => import('./websocket.ts'),
+  grpc: () => import('./grpc.ts'),
+  browser: () => import('./browser.ts'),
+  script: () => import('./script.ts'),
 };
 
 const loaded = new Map<ProbeType, Promise<Prober>>();
 
 export function loadProber(type: ProbeType): Promise<Prober> {
-  const load = loaders[type];
-  if (!load) throw new CountersignError('CONFIG_INVALID', `there is no probe of type \`${type}\``);
-  const known = loaded.get(type) ?? load();
+  const known = loaded.get(type) ?? loaders[type]();
   loaded.set(type, known);
   return known;
 }
