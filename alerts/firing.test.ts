@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -60,6 +60,43 @@ function exposition({
   ].join('\n');
 }
 
+/** The platform: of `answers`, how many were slow, failed, were denied; what was looked up and what was left out. */
+function platform(answers: number, isBad: boolean): string {
+  const bad = isBad ? answers - 1 : 0;
+  const labels = 'method="GET",route="/api/shop/items"';
+  return [
+    `http_requests_total{${labels},status="200"} ${answers}`,
+    `http_requests_total{${labels},status="500"} ${bad}`,
+    `http_request_duration_seconds_bucket{${labels},status="200",le="0.8"} ${answers - bad}`,
+    `http_request_duration_seconds_bucket{${labels},status="200",le="1"} ${answers}`,
+    `http_request_duration_seconds_bucket{${labels},status="200",le="+Inf"} ${answers}`,
+    `http_request_duration_seconds_count{${labels},status="200"} ${answers}`,
+    'taxpoynt_feature_flag{flag="PURCHASE_ENFORCEMENT_ENABLED"} 1',
+    `moderation_gate_latency_seconds_bucket{le="0.15"} ${answers - bad}`,
+    `moderation_gate_latency_seconds_bucket{le="0.25"} ${answers}`,
+    `moderation_gate_latency_seconds_bucket{le="+Inf"} ${answers}`,
+    `moderation_gate_latency_seconds_count ${answers}`,
+    `moderation_cache_hits_total ${answers}`,
+    `moderation_cache_misses_total ${9 * bad}`,
+    `moderation_observability_dropped_total{reason="rate_limited"} ${bad}`,
+    '',
+  ].join('\n');
+}
+
+const decisions = (allowed: number, denied: number) =>
+  `moderation_gate_decisions_total{result="allow",reason="NONE"} ${allowed}
+moderation_gate_decisions_total{result="deny",reason="BANNED"} ${denied}
+`;
+
+/** Those of all files, in one. */
+const allRules = () =>
+  stringify({
+    groups: readdirSync(import.meta.dirname)
+      .filter((file) => file.endsWith('.rules.yml'))
+      .flatMap((file) => parse(read(file)).groups),
+  });
+const quiet = { runs: 1, slow: 0, failures: 0, empty: 0 };
+
 beforeAll(async () => {
   await new Promise<void>((done) => pager.listen(0, '127.0.0.1', done));
   const pagerUrl = `http://127.0.0.1:${(pager.address() as AddressInfo).port}`;
@@ -68,8 +105,8 @@ beforeAll(async () => {
     stringify(localConfig(routes, { rehearse, pagerUrl, templates: import.meta.dirname })),
   );
   server = await startPrometheus({
-    rules: compressRules(read('mono.rules.yml'), { rehearse, intervalMs: 1_000 }),
-    metrics: exposition({ runs: 1, slow: 0, failures: 0, empty: 0 }),
+    rules: compressRules(allRules(), { rehearse, intervalMs: 1_000 }),
+    metrics: `${exposition(quiet)}${platform(1, false)}${decisions(1, 0)}`,
     alertmanager: alertmanager.url,
     job: 'taxpoynt-backend',
   });
@@ -96,32 +133,67 @@ async function unmet(): Promise<string[]> {
   return alerts.expect.filter((text) => evaluateExpectation(text, subject as never).outcome !== 'true');
 }
 
+const reached = (status: string) =>
+  new Set(
+    pages.filter((page) => page.status === status).map(({ path, alertname }) => `${path} ${alertname}`),
+  );
+/** Exposes, a little further each time, until each of the alerts has reached its receiver in this state. */
+async function lead(status: string, wanted: readonly string[], expose: () => string): Promise<void> {
+  await until(async () => {
+    server.expose(expose());
+    return wanted.every((page) => reached(status).has(page));
+  }, 60_000).catch((thrown) => {
+    throw new Error(`${wanted.filter((page) => !reached(status).has(page)).join(', ')}: not ${status}`, {
+      cause: thrown,
+    });
+  });
+}
+
+const monoPages = [
+  '/pager/webhook MonoPipelineHighFailureRate',
+  '/pager/webhook MonoPipelineLatencySLA',
+  '/notices/webhook MonoPipelineZeroTransactions',
+];
+const platformPages = [
+  '/pager/webhook EconomyErrorRateHigh',
+  '/pager/webhook EconomyLatencyHigh',
+  '/pager/webhook ModerationDenyRateHigh',
+  '/pager/webhook ModerationGateSlow',
+  '/pager/webhook ModerationCacheHitRateLow',
+  '/notices/webhook ModerationSamplesDropped',
+];
+const toothless = ['/notices/webhook ModerationNothingDenied'];
+const down = ['/pager/webhook EconomyServiceDown'];
+
 it('leads each fault to its receiver and its end to the same, and stays quiet while all is well', async () => {
   await until(async () => (await unmet()).length === 0);
   expect(pages).toEqual([]);
 
   let runs = 1;
-  const reached = (status: string) =>
-    new Set(
-      pages.filter((page) => page.status === status).map(({ path, alertname }) => `${path} ${alertname}`),
-    );
-  const everyPage = new Set([
-    '/pager/webhook MonoPipelineHighFailureRate',
-    '/pager/webhook MonoPipelineLatencySLA',
-    '/notices/webhook MonoPipelineZeroTransactions',
-  ]);
-  await until(async () => {
+  const more = () => {
     runs += 10;
-    server.expose(exposition({ runs, slow: runs - 1, failures: 6, empty: 1 }));
-    return reached('firing').size === everyPage.size;
-  });
-  expect(reached('firing')).toEqual(everyPage);
-  expect(pages.every(({ labels }) => labels['provider'] === 'mono' && labels['account_id'])).toBe(true);
+    return runs;
+  };
+  const bad = () =>
+    exposition({ runs: more(), slow: runs - 1, failures: 6, empty: 1 }) +
+    platform(runs, true) +
+    decisions(runs, runs);
+  await lead('firing', [...monoPages, ...platformPages], bad);
+  expect(reached('firing')).toEqual(new Set([...monoPages, ...platformPages]));
+  const own = pages.filter(({ alertname }) => alertname.startsWith('Mono'));
+  expect(own.every(({ labels }) => labels['provider'] === 'mono' && labels['account_id'])).toBe(true);
   expect(await unmet()).toContain('size(firing) == 0');
 
-  await until(async () => {
-    server.expose(exposition({ runs, slow: runs - 1, failures: 0, empty: 1 }));
-    return reached('resolved').size === everyPage.size;
-  }, 60_000);
-  expect(reached('resolved')).toEqual(everyPage);
-}, 120_000);
+  const denied = runs;
+  const slow = { runs, slow: runs - 1, failures: 0, empty: 1 };
+  const still = exposition(slow) + platform(runs, true);
+  await lead('resolved', [...monoPages, ...platformPages], () => still + decisions(denied, denied));
+  // Thousands are allowed and nobody is denied.
+  await lead('firing', toothless, () => still + decisions(more(), denied));
+  await lead('resolved', toothless, () => still + decisions(runs, denied));
+  await lead('firing', down, () => 'no metrics');
+  await lead('resolved', down, () => still + decisions(runs, denied));
+  const every = [...monoPages, ...platformPages, ...toothless, ...down];
+  expect(reached('firing')).toEqual(new Set(every));
+  expect(reached('resolved')).toEqual(new Set(every));
+}, 240_000);

@@ -5,6 +5,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { findTool } from '#harness/tools/find.ts';
+import { classOf, readSeverities, recoveryLine } from '#scripts/severities.ts';
+import { breaks } from './breaks.ts';
 
 /*
  * promtool passes in silence when a test names an alert that does not exist, when `rule_files` match nothing, and
@@ -86,50 +88,30 @@ describe.each(ruleFiles)('%s', (file) => {
     expect(sequence.at(-1)).toBe(false);
   });
 
-  it.each(rulesIn(file))('gives $alert a severity, a summary and a runbook that exists', (rule) => {
-    expect(['critical', 'warning', 'info']).toContain(rule.labels['severity']);
-    expect(rule.annotations['summary']).toContain('{{');
-    expect(rule.annotations['runbook_url']).toBe(`alerts/runbooks/${rule.alert}.md`);
-    const runbook = readFileSync(join(here, 'runbooks', `${rule.alert}.md`), 'utf8');
-    expect(runbook.split('\n')[0]).toBe(`# ${rule.alert}`);
-    for (const heading of ['## What it means', '## Look', '## Do', '## Done when'])
-      expect(runbook).toContain(heading);
-  });
+  it.each(rulesIn(file))(
+    'gives $alert a severity, a summary and a runbook that says how long recovery may take',
+    (rule) => {
+      const table = readSeverities(text('severities.yml'));
+      expect(rule.annotations['summary']).toContain('{{');
+      expect(rule.annotations['runbook_url']).toBe(`alerts/runbooks/${rule.alert}.md`);
+      const runbook = readFileSync(join(here, 'runbooks', `${rule.alert}.md`), 'utf8');
+      expect(runbook.split('\n')[0]).toBe(`# ${rule.alert}`);
+      for (const heading of ['## What it means', '## Look', '## Do', '## Done when'])
+        expect(runbook).toContain(heading);
+      expect(runbook.split('\n')).toContain(recoveryLine(table, classOf(table, rule.labels)));
+    },
+  );
 });
 
 describe('a broken rule is noticed by its unit test', () => {
-  it.each([
-    ['a rate threshold of 4', '[5m])) >= 5', '[5m])) >= 4'],
-    ['a rate threshold of 6', '[5m])) >= 5', '[5m])) >= 6'],
-    ['a rate over its threshold only', '[5m])) >= 5', '[5m])) > 5'],
-    ['another range', '[5m]', '[15m]'],
-    ['a streak threshold of 4', '"mono"}) >= 5', '"mono"}) >= 4'],
-    ['a streak threshold of 6', '"mono"}) >= 5', '"mono"}) >= 6'],
-    ['a streak over its threshold only', '"mono"}) >= 5', '"mono"}) > 5'],
-    ['no waiting for failures', 'for: 5m', 'for: 0s'],
-    ['longer waiting for failures', 'for: 5m', 'for: 6m'],
-    ['a quantile threshold that includes 2', ') > 2', ') >= 2'],
-    ['a higher quantile threshold', ') > 2', ') > 3'],
-    ['another quantile', '0.95', '0.9'],
-    ['all stages', ', stage="sync"', ''],
-    ['no waiting for latency', 'for: 10m', 'for: 0s'],
-    ['longer waiting for latency', 'for: 10m', 'for: 12m'],
-    ['zero runs compared the other way', '[1h])) > 0', '[1h])) < 0'],
-    ['zero runs over one', '[1h])) > 0', '[1h])) > 1'],
-    ['a shorter look back for zero runs', '[1h]', '[10m]'],
-    ['errors of any provider', 'errors_total{provider="mono"}', 'errors_total'],
-    ['streaks of any provider', 'failure_streak{provider="mono"}', 'failure_streak'],
-    ['zero runs of any provider', 'zero_transactions_total{provider="mono"}', 'zero_transactions_total'],
-    ['latency of any provider', 'provider="mono", stage', 'stage'],
-    ['another severity', 'severity: info', 'severity: warning'],
-  ])('%s', (_name, from, to) => {
-    const rules = text('mono.rules.yml');
+  it.each(breaks)('$file: $name', ({ file, from, to }) => {
+    const rules = text(file);
     expect(rules.split(from)).toHaveLength(2);
-    writeFileSync(join(folder, 'mono.rules.yml'), rules.replace(from, to));
-    writeFileSync(join(folder, 'mono.rules.test.yml'), text('mono.rules.test.yml'));
-    const checked = run(promtool, 'check', 'rules', join(folder, 'mono.rules.yml'));
+    writeFileSync(join(folder, file), rules.replace(from, to));
+    writeFileSync(join(folder, testFileOf(file)), text(testFileOf(file)));
+    const checked = run(promtool, 'check', 'rules', join(folder, file));
     expect(checked.status, checked.stdout + checked.stderr).toBe(0);
-    expect(run(promtool, 'test', 'rules', join(folder, 'mono.rules.test.yml')).status).toBe(1);
+    expect(run(promtool, 'test', 'rules', join(folder, testFileOf(file))).status).toBe(1);
   });
 });
 
