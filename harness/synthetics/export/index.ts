@@ -5,7 +5,9 @@ import type { ExportTarget } from './define.ts';
 type Load = () => Promise<{ target: ExportTarget }>;
 
 /** One lazy, sorted line a target. */
-const targets: Readonly<Record<string, Load>> = {};
+const targets: Readonly<Record<string, Load>> = {
+  gatus: () => import('./gatus/gatus.ts'),
+};
 
 export const targetNames = Object.keys(targets);
 

@@ -37,7 +37,7 @@ describe('the ledger', () => {
     const losses: Loss[] = [];
     const ledger = openLedger('web', { b: 'x'.repeat(500), a: { z: 1, a: [2] } }, losses);
     ledger.rest('no');
-    expect(losses.map(({ said }) => said)).toEqual([`${'x'.repeat(199)}…`, '{"a":[2],"z":1}']);
+    expect(losses.map(({ said }) => said)).toEqual([`${'x'.repeat(119)}…`, '{"a":[2],"z":1}']);
   });
 });
 
@@ -59,10 +59,10 @@ describe('the report of losses', () => {
 
 describe('templates of a resolved check', () => {
   it('are told apart from plain text', () => {
-    expect(partsOf('a ${secret.api-key} ${b} $${capture.id}')).toEqual([
+    expect(partsOf('a ${secret.api-key} ${b} $${secret.X} ${capture.id}')).toEqual([
       { text: 'a ' },
       { secret: 'api-key' },
-      { text: ' ${b} $' },
+      { text: ' ${b} ${secret.X} ' },
       { capture: 'id' },
     ]);
   });

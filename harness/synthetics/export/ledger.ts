@@ -56,7 +56,7 @@ function saysNothing(value: unknown): boolean {
   );
 }
 
-const longest = 200;
+const longest = 120;
 
 function shown(said: unknown): string {
   const text = typeof said === 'string' ? said : JSON.stringify(sorted(said));

@@ -1,22 +1,34 @@
-const reference = /\$\{(secret|capture)\.([^}]*)\}/g;
+const reference = /\$\$\{|\$\{(secret|capture)\.([^}]*)\}/g;
 
 export type Part = { text: string } | { secret: string } | { capture: string };
 
-/** A text of a resolved check in pieces, in order. */
+/** A text of a resolved check in pieces, in order; `$${` in it is a plain `${`. */
 export function partsOf(text: string): Part[] {
   const parts: Part[] = [];
+  let plain = '';
   let from = 0;
-  const plain = (end: number) => {
-    if (end > from) parts.push({ text: text.slice(from, end) });
+  const flush = () => {
+    if (plain !== '') parts.push({ text: plain });
+    plain = '';
   };
   for (const match of text.matchAll(reference)) {
-    plain(match.index);
     const [whole, space, name = ''] = match;
-    parts.push(space === 'secret' ? { secret: name } : { capture: name });
+    plain += text.slice(from, match.index);
     from = match.index + whole.length;
+    if (space === undefined) plain += '${';
+    else {
+      flush();
+      parts.push(space === 'secret' ? { secret: name } : { capture: name });
+    }
   }
-  plain(text.length);
+  plain += text.slice(from);
+  flush();
   return parts;
+}
+
+/** A text that is no template, in our notation. */
+export function asLiteral(plain: string): string {
+  return plain.replaceAll('${', '$${');
 }
 
 export interface Notation {
