@@ -40,14 +40,7 @@ describe('gatus', () => {
           follow: 0,
           insecure: true,
           labels: { team: 'shop' },
-          success_criteria: [
-            { status_code: [200, 401] },
-            { response_time_ms: '<= 800' },
-            { certificate_days: '>14' },
-            { body_contains: ['a*b', 'ok'] },
-            { body_not_contains: 'error' },
-            { body_json: { '/data/0/id': 1234567, '/up': true } },
-          ],
+          success_criteria: [{ status_code: 200 }],
           failure_threshold: 5,
         },
       ],
@@ -66,16 +59,7 @@ describe('gatus', () => {
           interval: '24h',
           client: { timeout: '1s500ms', insecure: true, 'ignore-redirect': true },
           'extra-labels': { team: 'shop' },
-          conditions: [
-            '[STATUS] == any(200, 401)',
-            '[RESPONSE_TIME] < 801',
-            '[CERTIFICATE_EXPIRATION] >= 360h',
-            '[BODY] == pat(*a\\*b*)',
-            '[BODY] == pat(*ok*)',
-            '[BODY] != pat(*error*)',
-            '[BODY].data[0].id == 1.234567e+06',
-            '[BODY].up == true',
-          ],
+          conditions: ['[STATUS] == 200'],
           alerts: [
             {
               type: 'pagerduty',
@@ -88,6 +72,30 @@ describe('gatus', () => {
         },
       ],
     });
+  });
+
+  it('says criteria as conditions', () => {
+    const { endpoint, losses } = one({
+      success_criteria: [
+        { status_code: [200, 401] },
+        { response_time_ms: '<= 800' },
+        { certificate_days: '>14' },
+        { body_contains: ['a*b', 'ok'] },
+        { body_not_contains: 'error' },
+        { body_json: { '/data/0/id': 1234567, '/up': true } },
+      ],
+    });
+    expect(losses).toEqual([]);
+    expect(endpoint?.['conditions']).toEqual([
+      '[STATUS] == any(200, 401)',
+      '[RESPONSE_TIME] < 801',
+      '[CERTIFICATE_EXPIRATION] >= 360h',
+      '[BODY] == pat(*a\\*b*)',
+      '[BODY] == pat(*ok*)',
+      '[BODY] != pat(*error*)',
+      '[BODY].data[0].id == 1.234567e+06',
+      '[BODY].up == true',
+    ]);
   });
 
   it('asks for 2xx where a check says nothing about the status, as our own probe does', () => {
