@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import dashboards from '#harness/checks/dashboards/dashboards.ts';
-import { evaluateExpectation } from '#harness/gate/evaluate.ts';
 import { createPrometheus } from '#harness/sources/prometheus.ts';
-import { testContext } from '#harness/testing/context.ts';
 import { startPrometheus, type TestPrometheus, until } from '#harness/testing/prometheus.ts';
+import { measureDashboard } from './measure.ts';
 
 /** What the service exposes, growing with every scrape so that rates have something to show. */
 function exposition(runs: number): string {
@@ -42,20 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-async function measure(file: string, panels: string[]) {
-  const context = testContext({
-    root,
-    clock: { now: () => new Date(), monotonic: () => performance.now() },
-    sources: { prometheus: async () => createPrometheus({ name: 'metrics', url: server.url }) },
-  });
-  const options = { files: [file], panels, rate_interval: '10s', within: '1m' };
-  const { facts } = await dashboards.measure(options, context);
-  const subject = { facts, schema: dashboards.facts, needs: {} };
-  const unmet = dashboards.expect.filter(
-    (text) => evaluateExpectation(text, subject as never).outcome !== 'true',
-  );
-  return { facts, unmet };
-}
+const measure = (file: string, panels: string[]) => measureDashboard(server.url, file, panels);
 
 describe('the dashboards against a Prometheus with the metrics of the service', () => {
   it('shows fresh data in every panel of the Mono pipeline', async () => {
