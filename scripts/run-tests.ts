@@ -9,8 +9,9 @@ import { type Counts, runStage, type Stage, sum } from '#scripts/stages.ts';
 const usage = `Usage: node scripts/run-tests.ts [--only STAGE…]
 
 Runs every stage and shows each result; the last line sums up. Stages: types, lint, imports, size, privacy,
-vitest, and playwright where a playwright.config.ts exists: its project \`report\` only, since the others need a
-running service (\`countersign smoke run\`). Zero tests are a failure.
+vitest, openapi (a short fuzzing of every documented operation), and playwright where a playwright.config.ts
+exists: its project \`report\` only, since the others need a running service (\`countersign smoke run\`).
+Zero tests are a failure.
 `;
 
 const { values } = parseArgs({
@@ -53,6 +54,17 @@ async function stagesIn(folder: string): Promise<Stage[]> {
       name: 'vitest',
       command: [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitest}`],
       results: { format: 'vitest', file: vitest },
+    },
+    {
+      name: 'openapi',
+      command: [
+        process.execPath,
+        'scripts/fuzz-openapi.ts',
+        '--phases',
+        'fuzzing,stateful',
+        '--examples',
+        '3',
+      ],
     },
   ];
   if (existsSync('playwright.config.ts')) {
