@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { classOf, readSeverities, recoveryLine } from '#scripts/severities.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../alerts/severities.yml'), 'utf8');
@@ -39,6 +40,16 @@ describe('D6: severities.yml', () => {
     const broken = text.replace(from, to);
     expect(broken).not.toBe(text);
     expect(() => readSeverities(broken)).toThrow(problem);
+  });
+
+  it('D6: knows the criticality of every synthetic check', () => {
+    const { classes } = readSeverities(text);
+    const known = Object.values(classes).map(({ criticality }) => criticality as string);
+    const { checks } = parse(
+      readFileSync(join(import.meta.dirname, '../synthetics/uptime_checks.yml'), 'utf8'),
+    ) as { checks: { labels: Record<string, string> }[] };
+    expect(checks.length).toBeGreaterThan(0);
+    for (const { labels } of checks) expect(known).toContain(labels['criticality']);
   });
 
   it('D6: gives an alert the class of its label, else the default of its severity', () => {
