@@ -34,4 +34,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./smoke/run.ts'),
   },
   stack: { summary: 'start, stop or show the local stack', load: () => import('./stack.ts') },
+  'synthetics lint': {
+    summary: 'check files of synthetic checks without probing anything',
+    load: () => import('./synthetics/lint.ts'),
+  },
+  'synthetics list': {
+    summary: 'list synthetic checks, and when each is due',
+    load: () => import('./synthetics/list.ts'),
+  },
+  'synthetics schema': {
+    summary: 'print the JSON Schema of files of synthetic checks',
+    load: () => import('./synthetics/schema.ts'),
+  },
 };

@@ -5,6 +5,7 @@ import { WindowsSchema } from '../config/windows.ts';
 import { GateSchema } from '../gate/schema.ts';
 import { StatementSchema } from '../report/schema.ts';
 import { SignersSchema } from '../sign/signers.ts';
+import { jsonSchema } from '../synthetics/schema.ts';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
 
@@ -26,9 +27,13 @@ export async function generateSchemas(): Promise<Map<string, string>> {
       'x-expect': expect,
     };
   }
-  return new Map(
-    Object.entries(schemas).map(([name, schema]) => [name, `${JSON.stringify(schema, null, 2)}\n`]),
-  );
+  return new Map([
+    ...Object.entries(schemas).map(([name, schema]): [string, string] => [
+      name,
+      `${JSON.stringify(schema, null, 2)}\n`,
+    ]),
+    ['synthetics.schema.json', jsonSchema()],
+  ]);
 }
 
 function titled(title: string, schema: TSchema | object): object {

@@ -31,8 +31,8 @@ export interface Definition extends Omit<SyntheticsFile, 'checks'> {
   /** Of the file's bytes, hex. */
   readonly sha256: string;
   readonly checks: readonly Check[];
-  /** Where the value at a path stands. The file is read a second time for it, with positions. */
-  place(path: Path): Place;
+  /** Where the value at a path stands, or a character of its text. */
+  place(path: Path, offset?: number): Place;
   /** Place of a key, for messages about the key itself. */
   keyPlace(path: Path): Place;
 }

@@ -71,8 +71,9 @@ describe('loading a file of checks', () => {
     const text = await complaint(
       `${head}  - name: resolver\n    type: dns\n    host: localhost\n    success_criteria:\n      - status_code: 200\n`,
     );
-    expect(text).toContain('checks.yml:7:');
-    expect(text).toContain('status_code');
+    expect(text).toContain(
+      'checks.yml:7:9 CONFIG_INVALID: there is no criterion `status_code` for the type `dns`',
+    );
   });
 
   it('refuses two checks of one name, for alerts go by name', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readYaml } from '../config/yaml.ts';
+import { type Path, readYaml, type YamlFile } from '../config/yaml.ts';
+import type { Place } from '../errors.ts';
 import type { Check, Definition } from './definition.ts';
 import type { SyntheticsFile } from './schema.ts';
 import { validateSynthetics } from './validate.ts';
@@ -16,9 +17,19 @@ export async function loadSynthetics(path: string, shown = path): Promise<Defini
     file: shown,
     sha256: createHash('sha256').update(yaml.bytes).digest('hex'),
     checks: file.checks.map(withDefaults),
-    place: yaml.place,
+    place: (at, offset) => placeOf(yaml, at, offset),
     keyPlace: yaml.keyPlace,
   };
+}
+
+/** Of a text in quotation marks the first character stands one column further; a text of several lines is one place. */
+function placeOf({ place, bytes }: YamlFile, path: Path, offset?: number): Place {
+  const at = place(path);
+  if (offset === undefined || at.line === undefined || at.column === undefined) return at;
+  const line = bytes.toString('utf8').split('\n')[at.line - 1] ?? '';
+  const first = line[at.column - 1] ?? '';
+  if ('|>&*'.includes(first)) return at;
+  return { ...at, column: at.column + offset + ('"\''.includes(first) ? 1 : 0) };
 }
 
 function withDefaults(check: SyntheticsFile['checks'][number]): Check {

@@ -1,4 +1,3 @@
-import { parseDuration } from '../config/duration.ts';
 import type { ResolvedEnvironment } from '../config/resolve.ts';
 import { referencesIn } from '../config/resolve.ts';
 import { Secrets } from '../config/secrets.ts';
@@ -7,6 +6,7 @@ import type { Path } from '../config/yaml.ts';
 import { CountersignError } from '../errors.ts';
 import type { Check, Definition } from './definition.ts';
 import type { EnvironmentOverrides } from './schema.ts';
+import { fillTemplates } from './templates.ts';
 
 export interface Surroundings {
   /** Folder in which files and commands of secrets start. */
@@ -55,11 +55,9 @@ export async function resolveFor(
   return {
     ...(environment === undefined ? {} : { environment }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
-    checks: definition.checks.flatMap((check, index) => {
-      if (environment !== undefined && check.environments?.includes(environment) === false) return [];
-      const own = overridden(check, overrides, environment);
-      return [filled(own, ['checks', index], values, definition) as Check];
-    }),
+    checks: inEnvironment(definition, environment).map(({ check, index }) =>
+      filled(check, index, values, definition),
+    ),
     value: async (path) => {
       const known = values.get(path);
       if (known !== undefined) return known;
@@ -118,9 +116,20 @@ async function fillOwn(
 const knownNames = (vars: object) =>
   ['env.NAME', ...Object.keys(vars).map((name) => `vars.${name}`)].join(', ');
 
+/** Those that are probed in an environment, each with its place in the file; overrides are applied. */
+export function inEnvironment(
+  { checks, environments = {} }: Definition,
+  name: string | undefined,
+): { check: Check; index: number }[] {
+  const overrides = name !== undefined && Object.hasOwn(environments, name) ? environments[name] : undefined;
+  return checks.flatMap((check, index) => {
+    if (name !== undefined && check.environments?.includes(name) === false) return [];
+    return [{ check: overridden(check, overrides ?? {}, name), index }];
+  });
+}
+
 function overridden(check: Check, overrides: EnvironmentOverrides, environment: string | undefined): Check {
   const { interval_override: interval, failure_threshold_override: threshold, locations } = overrides;
-  if (interval !== undefined) parseDuration(interval);
   return {
     ...check,
     ...(interval === undefined ? {} : { interval }),
@@ -132,34 +141,19 @@ function overridden(check: Check, overrides: EnvironmentOverrides, environment: 
   };
 }
 
-/** Fields that are no templates: their text means something of its own. */
-const literal = new Set(['name', 'description', 'expect']);
-const reference = /\$\{([^}]*)\}/g;
-
 function filled(
-  value: unknown,
-  path: Path,
+  check: Check,
+  index: number,
   values: ReadonlyMap<string, string>,
   definition: Definition,
-): unknown {
-  if (typeof value === 'string') {
-    if (!value.includes('${')) return value;
-    return value.replace(reference, (whole, name: string) => {
-      if (name.startsWith('secret.') || name.startsWith('capture.')) return whole;
-      const known = values.get(name);
-      if (known !== undefined) return known;
-      throw unknownReference(name, path, values, definition);
-    });
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value))
-    return value.map((item, index) => filled(item, [...path, index], values, definition));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      path.length === 2 && literal.has(key) ? item : filled(item, [...path, key], values, definition),
-    ]),
-  );
+): Check {
+  return fillTemplates(check, ['checks', index], (name, path, whole) => {
+    if (name.startsWith('secret.') || name.startsWith('capture.')) return whole;
+    const known = values.get(name);
+    // What a value holds is no template: nothing reads it a second time.
+    if (known !== undefined) return known.replaceAll('${', '$${');
+    throw unknownReference(name, path, values, definition);
+  }) as Check;
 }
 
 function unknownReference(

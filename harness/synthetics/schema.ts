@@ -109,6 +109,16 @@ export const SyntheticsSchema = Options({
   checks: Type.Array(SyntheticCheckSchema, { minItems: 1 }),
 });
 
+/** The schema as a file, for editors. */
+export function jsonSchema(): string {
+  const schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Synthetic checks, and who is told when they fail',
+    ...SyntheticsSchema,
+  };
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
 /** The same, but for what the checks say: that is judged by the schema of each one's type. */
 export const AroundChecksSchema = Options({
   ...file,

@@ -1,7 +1,8 @@
 import { nearest, problemsOf, schemaErrors } from '../config/validate.ts';
-import { invalid, type YamlFile } from '../config/yaml.ts';
+import { invalid, type Path, type YamlFile } from '../config/yaml.ts';
 import type { Problem } from '../errors.ts';
 import { checkSchemas } from './check-schema.ts';
+import { criteriaOf, type ProbeType } from './criteria-schema.ts';
 import { AroundChecksSchema, type SyntheticsFile } from './schema.ts';
 
 const types = Object.keys(checkSchemas) as (keyof typeof checkSchemas)[];
@@ -24,6 +25,8 @@ function checkProblems(check: SyntheticsFile['checks'][number], index: number, y
   const { type = 'http', name = `number ${index + 1}` } = check;
   const known = types.find((each) => each === type);
   if (known) {
+    const strange = strangeCriteria(known, check, ['checks', index], yaml);
+    if (strange.length > 0) return strange;
     const errors = schemaErrors(checkSchemas[known], check, `the check \`${name}\``);
     return problemsOf(yaml, errors, ['checks', index]);
   }
@@ -36,6 +39,31 @@ function checkProblems(check: SyntheticsFile['checks'][number], index: number, y
       hint: near ? `did you mean \`${near}\`?` : `known: ${types.join(', ')}`,
     },
   ];
+}
+
+/** Said apart, since to the schema such a criterion is one of many that lacks its own key. */
+function strangeCriteria(type: ProbeType, check: object, path: Path, yaml: YamlFile): Problem[] {
+  const { success_criteria: criteria, steps } = check as { success_criteria?: unknown; steps?: unknown };
+  const known: readonly string[] = criteriaOf[type];
+  const inSteps = Array.isArray(steps)
+    ? steps.flatMap((step, index) => strangeCriteria('http', Object(step), [...path, 'steps', index], yaml))
+    : [];
+  if (!Array.isArray(criteria)) return inSteps;
+  const own = criteria.flatMap((criterion, index) =>
+    Object.keys(Object(criterion)).flatMap((name) => {
+      if (known.includes(name)) return [];
+      const near = nearest(name, known);
+      return [
+        {
+          code: 'CONFIG_INVALID' as const,
+          message: `there is no criterion \`${name}\` for the type \`${type}\``,
+          where: yaml.keyPlace([...path, 'success_criteria', index, name]),
+          hint: near ? `did you mean \`${near}\`?` : `known: ${known.join(', ')}`,
+        },
+      ];
+    }),
+  );
+  return [...own, ...inSteps];
 }
 
 function duplicateNames({ checks }: SyntheticsFile, yaml: YamlFile): Problem[] {
