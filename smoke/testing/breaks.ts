@@ -56,7 +56,7 @@ function ofMoney(): Record<string, Broken> {
         ...given,
         body: Buffer.concat([Buffer.from('\ufeff'), given.body]),
       })),
-      says: 'places of a byte order mark',
+      says: 'places of a byte order mark; Expected: "0"; Received: "0,3"',
     },
     test_purchase_happy_path_flags_off: {
       broken: turnedRound,
@@ -71,7 +71,7 @@ function ofMoney(): Record<string, Broken> {
         ...given,
         body: Buffer.from(given.body.toString().replace(/"arppu":(-?\d+)/, '"arppu":$1.0')),
       })),
-      says: 'amounts that are not written as integers',
+      says: 'amounts that are not written as integers; Expected: ""; Received: "\\"arppu\\":',
     },
   };
 }
@@ -80,13 +80,13 @@ function ofTheRest(): Record<string, Broken> {
   return {
     test_health_has_version_key_and_status_ok: {
       broken: at('/health', (given) => ({ ...given, body: Buffer.from('{"status":"ok"}') })),
-      says: 'the keys of /health',
+      says: 'the keys of /health; Expected: "status version"; Received: "status"',
     },
     test_auth_handshake_minimal_claims_no_pii: {
       broken: at('/api/auth/login/', (given) =>
         given.status === 200 ? json(200, { ...parsed(given), name: 'Somebody' }) : given,
       ),
-      says: 'the keys of a login',
+      says: 'the keys of a login; Expected: "expires_in token token_type user_id"; Received: "expires_in name ',
     },
     test_websocket_connect_disconnect_lifecycle_succeeds: {
       // The WebSockets of a broken service are silent.
@@ -98,7 +98,7 @@ function ofTheRest(): Record<string, Broken> {
         spoil: (_asked, given) =>
           given.status === 404 ? json(404, { error: 'not_found', status: 404 }) : undefined,
       },
-      says: 'no such path',
+      says: 'no such path; Expected: "error status success timestamp"; Received: "error status"',
     },
     test_perf_harness_quick_mode_smoke_outputs_samples: {
       broken: at('/api/moderation/enforcement/ping', () => json(200, { allow: false })),
