@@ -1,5 +1,8 @@
 import { CountersignError } from '../errors.ts';
 
+/** Sixteen digits in a row, or an exponent: without either, every integer is below 2^53. */
+const mayHoldLargeInteger = /[0-9]{16}|[0-9][eE]/;
+
 type SourceReviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
 
 /**
@@ -7,6 +10,7 @@ type SourceReviver = (key: string, value: unknown, context?: { source?: string }
  * amounts could compare equal. Throws SyntaxError as JSON.parse does.
  */
 export function parseExactly(text: string): unknown {
+  if (!mayHoldLargeInteger.test(text)) return JSON.parse(text);
   const keepLargeIntegers: SourceReviver = (_key, value, context) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
     if (!Number.isInteger(value) && Number.isFinite(value)) return value;

@@ -91,6 +91,24 @@ export function evaluateExpectation(text: string, subject: Subject): Expectation
   }
 }
 
+const mostPrograms = 5_000;
+const programs = new Map<string, (context: Record<string, unknown>) => unknown>();
+
+/** Is it true, and nothing but true? For who judges often: compiled once, and silent about why it is not. */
+export function isTrue(text: string, subject: Subject): boolean {
+  try {
+    let program = programs.get(text);
+    if (!program) {
+      program = untyped.parse(withStrictNumbers(text, untyped.parse(text).ast));
+      if (programs.size >= mostPrograms) programs.clear();
+      programs.set(text, program);
+    }
+    return program(contextOf(subject)) === true;
+  } catch {
+    return false;
+  }
+}
+
 function typedEnvironment(schema: FactSchema): Environment {
   const environment = new Environment({ unlistedVariablesAreDyn: false, limits });
   for (const [name, fact] of Object.entries(schema.properties ?? {})) {

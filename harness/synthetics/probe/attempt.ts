@@ -25,6 +25,7 @@ const keptCharacters = 2_000;
 /** Looks once, within the time-out of the check. Throws only when the signal of the context ends it. */
 export async function attemptProbe(check: SyntheticCheck, context: ProbeContext): Promise<Attempted> {
   const type: ProbeType = check.type ?? 'http';
+  const { look } = await loadProber(type);
   const ending = new AbortController();
   const looking = lookingFor(check, context, ending.signal);
   const at = context.clock.now().toISOString();
@@ -33,7 +34,6 @@ export async function attemptProbe(check: SyntheticCheck, context: ProbeContext)
   const timer = setTimeout(() => ending.abort(new TimeIsUp()), timerMs(looking.timeoutMs));
   try {
     context.signal.throwIfAborted();
-    const { look } = await loadProber(type);
     await Promise.race([look(check as never, looking), aborted(ending.signal)]);
     const broken = judge(type, check, looking.sight);
     return outcome(looking, at, broken.length > 0 ? 'failed' : 'passed', broken);
@@ -44,9 +44,12 @@ export async function attemptProbe(check: SyntheticCheck, context: ProbeContext)
     clearTimeout(timer);
     context.signal.removeEventListener('abort', stop);
     // Every socket and program of this attempt hangs on this.
-    if (!ending.signal.aborted) ending.abort();
+    if (!ending.signal.aborted) ending.abort(over);
   }
 }
+
+/** One for all: an error of its own for each would cost more than the rest of ending. */
+const over = new Error('the attempt is over');
 
 class TimeIsUp extends Error {}
 
@@ -55,13 +58,23 @@ function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortS
   const captured = new Map<string, string>();
   const sight: Sight = { subject: `check ${check.name}`, stage: 'its turn', timings: {}, facts: {} };
   const valueFor = async (name: string) => captured.get(name) ?? context.value(name);
+  let mark = 0;
+  const elapsed = () => context.clock.monotonic() - started;
   return {
     context,
     signal,
     timeoutMs: parseDuration(check.timeout ?? defaultTimeout),
     sight,
     captured,
-    elapsed: () => context.clock.monotonic() - started,
+    elapsed,
+    lap(part) {
+      const now = elapsed();
+      sight.timings[part] = (sight.timings[part] ?? 0) + now - mark;
+      mark = now;
+    },
+    skip() {
+      mark = elapsed();
+    },
     fill: (value) => fillTemplates(value, valueFor),
   };
 }
@@ -74,9 +87,13 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 function ended(looking: Looking, at: string, thrown: unknown): Attempted {
   if (thrown instanceof TimeIsUp) {
+    const { stage } = looking.sight;
     const limit = formatDuration(looking.timeoutMs);
     return outcome(looking, at, 'failed', [
-      { message: `was not done within ${limit}: it waited for ${looking.sight.stage}`, timed: true },
+      {
+        message: `was not done within ${limit}: it waited for ${typeof stage === 'string' ? stage : stage()}`,
+        timed: true,
+      },
     ]);
   }
   if (thrown instanceof Failure) return outcome(looking, at, 'failed', [thrown]);

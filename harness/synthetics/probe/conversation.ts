@@ -31,8 +31,12 @@ export async function talk(turn: WebSocketTurn, line: Line, looking: Looking): P
 async function hear(turn: Expected, line: Line, looking: Looking): Promise<void> {
   const expect = await looking.fill(turn.expect);
   const wanted = inWords(expect);
-  looking.sight.stage = wanted;
   const from = line.inbox.total;
+  const came = () => {
+    const last = line.inbox.total > from ? line.inbox.messages.at(-1) : undefined;
+    return last === undefined ? 'nothing came' : `last came ${quote(last)}`;
+  };
+  looking.sight.stage = () => `${wanted}; ${came()}`;
   const taking = line.inbox.take((text) => fits(text, expect));
   const text = await within(turn.within, taking, () => {
     const last = line.inbox.messages.at(-1);

@@ -4,7 +4,7 @@ import { isPrivate } from './address.ts';
 import { type CertificateFacts, certificateOf, refuseBadCertificate } from './certificate.ts';
 import type { Address } from './context.ts';
 import { systemLookUp, whyNotFound } from './find-host.ts';
-import { addTime, Failure, type Looking } from './looking.ts';
+import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
 
 export interface Target {
@@ -31,7 +31,7 @@ export async function dial(target: Target, looking: Looking): Promise<Dialed> {
   const where = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
   delete looking.sight.facts['certificate'];
   const plain = await connectPlain(target, looking, where);
-  const address = plain.remoteAddress ?? '';
+  const address = isIP(target.host) ? target.host : (plain.remoteAddress ?? '');
   if (!target.tls) return { socket: plain, address };
   const socket = await secure(plain, target, looking, where);
   const name = target.tls.serverName ?? target.host;
@@ -47,9 +47,8 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
   const literal = isIP(host) !== 0;
   if (literal && target.publicOnly && isPrivate(host)) return Promise.reject(inside(host, host));
   sight.stage = literal ? `a connection to ${where}` : `the address of ${host}`;
-  const started = looking.elapsed();
+  looking.skip();
   return new Promise((resolve, reject) => {
-    let found = started;
     const lookUp = looking.context.lookUp ?? systemLookUp;
     const socket = connect({
       host,
@@ -58,8 +57,7 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
       lookup: (name, options, answer) => {
         const done = answer as (error: Error | null, found: unknown, family?: number) => void;
         lookUp(name, (error, addresses) => {
-          found = looking.elapsed();
-          addTime(sight, 'dns', found - started);
+          looking.lap('dns');
           sight.stage = `a connection to ${where}`;
           const refused = error ? new NotFound(error) : refuse(target, addresses);
           const [first] = addresses;
@@ -77,7 +75,7 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
     });
     socket.once('close', stop);
     socket.once('connect', () => {
-      addTime(sight, 'connect', looking.elapsed() - found);
+      looking.lap('connect');
       resolve(socket);
     });
   });
@@ -109,7 +107,6 @@ function inside(host: string, address: string): Failure {
 function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: string): Promise<TLSSocket> {
   const { sight, signal } = looking;
   sight.stage = `the TLS handshake of ${where}`;
-  const started = looking.elapsed();
   secureContext ??= createSecureContext();
   const name = tls?.serverName ?? host;
   return new Promise((resolve, reject) => {
@@ -129,7 +126,7 @@ function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: s
     });
     socket.once('close', stop);
     socket.once('secureConnect', () => {
-      addTime(sight, 'tls', looking.elapsed() - started);
+      looking.lap('tls');
       resolve(socket);
     });
   });

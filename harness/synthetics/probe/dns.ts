@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { CountersignError } from '../../errors.ts';
 import type { DnsCheck } from '../check-schema.ts';
-import { addTime, Failure, type Looking } from './looking.ts';
+import { Failure, type Looking } from './looking.ts';
 import { asTrouble, codeOf } from './trouble.ts';
 
 type Record = NonNullable<DnsCheck['record']>;
@@ -19,10 +19,10 @@ export async function look(check: DnsCheck, looking: Looking): Promise<void> {
   const resolver = resolverFor(server, looking);
   const stop = () => resolver.cancel();
   looking.signal.addEventListener('abort', stop, { once: true });
-  const started = looking.elapsed();
+  looking.skip();
   try {
     const answers = (await ask(resolver, host, record)).sort();
-    addTime(sight, 'dns', looking.elapsed() - started);
+    looking.lap('dns');
     sight.facts = { answers, duration_ms: Math.round(looking.elapsed()) };
     sight.saw = answers.join('\n');
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import type { GrpcCheck } from '../check-schema.ts';
 import { dial } from './dial.ts';
 import { decodeResponse, encodeRequest, type Health } from './health-messages.ts';
-import { addTime, Failure, type Looking } from './looking.ts';
+import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
 
 interface Answer {
@@ -51,7 +51,6 @@ export async function look(check: GrpcCheck, looking: Looking): Promise<void> {
 function ask(session: ClientHttp2Session, service: string, looking: Looking): Promise<Answer> {
   const { sight } = looking;
   sight.stage = 'the answer of the health service';
-  const started = looking.elapsed();
   return new Promise((resolve, reject) => {
     session.once('error', reject);
     session.once('close', () => reject(new Failure('had the connection closed before an answer came')));
@@ -67,7 +66,7 @@ function ask(session: ClientHttp2Session, service: string, looking: Looking): Pr
     let headers: IncomingHttpHeaders = {};
     let trailers: IncomingHttpHeaders = {};
     stream.once('response', (found) => {
-      addTime(sight, 'first_byte', looking.elapsed() - started);
+      looking.lap('first_byte');
       headers = found;
     });
     stream.on('trailers', (found: IncomingHttpHeaders) => {

@@ -2,7 +2,7 @@ import { type IncomingMessage, request as startRequest } from 'node:http';
 import { CountersignError } from '../../errors.ts';
 import { type Dialed, dial } from './dial.ts';
 import { decode, tooLarge } from './http-body.ts';
-import { addTime, Failure, type Looking } from './looking.ts';
+import { Failure, type Looking } from './looking.ts';
 import { asTrouble, codeOf } from './trouble.ts';
 import { showBytes } from './words.ts';
 
@@ -56,9 +56,9 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
   const { method, url, headers, body } = request;
   const { sight } = looking;
   sight.stage = 'the first byte of the answer';
-  const started = looking.elapsed();
+  delete sight.facts['status'];
   return new Promise((resolve, reject) => {
-    const fail = (thrown: unknown) => reject(explain(thrown, url, sight.stage));
+    const fail = (thrown: unknown) => reject(explain(thrown, url, sight.facts['status'] !== undefined));
     let sent: ReturnType<typeof startRequest>;
     try {
       sent = startRequest({
@@ -74,7 +74,7 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
     }
     sent.once('error', fail);
     sent.once('response', (response) => {
-      addTime(sight, 'first_byte', looking.elapsed() - started);
+      looking.lap('first_byte');
       sight.facts['status'] = response.statusCode ?? 0;
       read(response, maxBytes, looking).then(
         (bytes) => resolve({ status: response.statusCode ?? 0, headers: flat(response), body: bytes }),
@@ -88,8 +88,8 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
 function read(response: IncomingMessage, maxBytes: number, { sight }: Looking): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  sight.stage = 'the rest of the answer';
   const length = response.headers['content-length'];
+  sight.stage = () => `the rest of the answer after ${showBytes(bytes)}${length ? ` of ${length}` : ''}`;
   return new Promise((resolve, reject) => {
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
@@ -100,7 +100,6 @@ function read(response: IncomingMessage, maxBytes: number, { sight }: Looking): 
         response.destroy();
       } else {
         chunks.push(chunk);
-        sight.stage = `the rest of the answer after ${showBytes(bytes)}${length ? ` of ${length}` : ''}`;
       }
     });
     response.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
@@ -123,8 +122,8 @@ function flat({ headers }: IncomingMessage): Record<string, string> {
   return found;
 }
 
-function explain(thrown: unknown, url: URL, stage: string): Failure | CountersignError {
-  if (codeOf(thrown) === 'ECONNRESET' && stage.startsWith('the first byte')) {
+function explain(thrown: unknown, url: URL, begun: boolean): Failure | CountersignError {
+  if (codeOf(thrown) === 'ECONNRESET' && !begun) {
     return new Failure('had the connection closed before a word of an answer came');
   }
   return asTrouble(thrown, url.host);

@@ -1,4 +1,4 @@
-import { evaluateExpectation } from '../../gate/evaluate.ts';
+import { evaluateExpectation, isTrue } from '../../gate/evaluate.ts';
 import { type FactSchema, factsAsJson } from '../../gate/facts.ts';
 import type { SyntheticCheck } from '../check-schema.ts';
 import type { Criterion, CriterionName, ProbeType } from '../criteria-schema.ts';
@@ -90,13 +90,11 @@ function judgeBasis(
 }
 
 function judgeExpectations(type: ProbeType, expect: readonly string[], sight: Sight): Broken[] {
-  const facts = factsAsJson(sight.facts);
+  const schema = probeFacts[type] as FactSchema;
   return expect.flatMap((text) => {
-    const { outcome, operands, message } = evaluateExpectation(text, {
-      schema: probeFacts[type] as FactSchema,
-      facts,
-      needs: {},
-    });
+    if (isTrue(text, { schema, facts: sight.facts, needs: {} })) return [];
+    const facts = factsAsJson(sight.facts);
+    const { outcome, operands, message } = evaluateExpectation(text, { schema, facts, needs: {} });
     if (outcome === 'true') return [];
     const values = operands.map((operand) => `${operand.text} is ${operand.value}`).join(', ');
     // What came does not have the shape that the check counts on: that is for whoever sent it to answer for.

@@ -17,8 +17,8 @@ export class Failure extends Error {
 export interface Sight {
   /** What was asked of whom: `GET https://…`. */
   subject: string;
-  /** What it waits for, after "nothing but": for the message when time is up. */
-  stage: string;
+  /** What it waits for; for the message when time is up. */
+  stage: string | (() => string);
   timings: Omit<Timings, 'total'>;
   facts: Record<string, unknown>;
   /** All that came as text, unredacted, for judging; facts hold its beginning only. */
@@ -39,11 +39,10 @@ export interface Looking {
   readonly captured: Map<string, string>;
   /** Milliseconds since the attempt began. */
   elapsed(): number;
+  /** Adds the time since the part before to this part: redirects and steps add up, as parts of one total. */
+  lap(part: keyof Sight['timings']): void;
+  /** Starts the next part here: what was done since the one before is part of none. */
+  skip(): void;
   /** Fills every template in a value, captures included. */
   fill<T>(value: T): Promise<T>;
-}
-
-/** Redirects and steps add up: the parts of a probe are parts of its total. */
-export function addTime({ timings }: Sight, part: keyof Sight['timings'], milliseconds: number): void {
-  timings[part] = (timings[part] ?? 0) + milliseconds;
 }

@@ -3,7 +3,7 @@ import { CountersignError } from '../../errors.ts';
 import { version } from '../../version.ts';
 import { dial } from './dial.ts';
 import { Inbox } from './inbox.ts';
-import { addTime, Failure, type Looking } from './looking.ts';
+import { Failure, type Looking } from './looking.ts';
 
 export interface Line {
   readonly inbox: Inbox;
@@ -40,7 +40,7 @@ export async function openWebSocket(asked: Asked, looking: Looking): Promise<Lin
   socket.addEventListener('close', ({ code, reason }) => inbox.close({ code, reason }));
   signal.addEventListener('abort', () => void client.destroy(), { once: true });
   await opened(socket, url, seen);
-  addTime(sight, 'first_byte', looking.elapsed() - (seen.connectedAt ?? 0));
+  looking.lap('first_byte');
   return {
     inbox,
     subprotocol: socket.protocol,
@@ -51,9 +51,9 @@ export async function openWebSocket(asked: Asked, looking: Looking): Promise<Lin
 
 /** What the library keeps to itself when a WebSocket does not open. */
 interface Seen {
-  connectedAt?: number;
   status?: number;
   trouble?: unknown;
+  dialed?: boolean;
 }
 
 function clientFor(url: URL, { insecure, serverName }: Asked, seen: Seen, looking: Looking): Client {
@@ -68,9 +68,9 @@ function clientFor(url: URL, { insecure, serverName }: Asked, seen: Seen, lookin
   return new WatchedClient(seen, origin, {
     webSocket: { maxPayloadSize: mostBytesOfOne },
     connect: (_options, done) => {
+      seen.dialed = true;
       dial(target, looking).then(
         ({ socket }) => {
-          seen.connectedAt = looking.elapsed();
           looking.sight.stage = 'the WebSocket to be opened';
           done(null, socket);
         },
@@ -108,7 +108,12 @@ function opened(socket: WebSocket, url: URL, seen: Seen): Promise<void> {
   });
 }
 
-function refusal(url: URL, { status }: Seen): Failure {
+function refusal(url: URL, { status, dialed }: Seen): Failure | CountersignError {
+  if (!dialed) {
+    return new CountersignError('CONFIG_INVALID', `no client opens a WebSocket to ${url.host}`, {
+      hint: 'some ports of other protocols are closed to WebSockets by the standard of fetch',
+    });
+  }
   if (status === undefined)
     return new Failure(`had the connection closed by ${url.host} before it was opened`);
   return new Failure(`was not opened: ${status} was answered, expected 101`);

@@ -2,7 +2,7 @@ import { isIPv6, type Socket } from 'node:net';
 import type { TcpCheck } from '../check-schema.ts';
 import type { Criterion } from '../criteria-schema.ts';
 import { dial } from './dial.ts';
-import { addTime, Failure, type Looking } from './looking.ts';
+import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
 import { beginning, listed, quote } from './words.ts';
 
@@ -50,12 +50,11 @@ function listen(socket: Socket, wanted: readonly string[], looking: Looking): Pr
   const { sight } = looking;
   const named = wanted.length > 0 ? listed(wanted.map(quote)) : 'a word of the other side';
   sight.stage = named;
-  const started = looking.elapsed();
   const chunks: Buffer[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => {
-      if (bytes === 0) addTime(sight, 'first_byte', looking.elapsed() - started);
+      if (bytes === 0) looking.lap('first_byte');
       chunks.push(chunk);
       bytes += chunk.length;
       const text = Buffer.concat(chunks).toString();

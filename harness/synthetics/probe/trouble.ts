@@ -21,6 +21,7 @@ const endings: Readonly<Record<string, (where: string) => string>> = {
   ETIMEDOUT: (where) => `got no connection to ${where}`,
   EPIPE: (where) => `had the connection closed by ${where} while it was still sending`,
   ECONNRESET: (where) => `had the connection closed early by ${where}`,
+  ERR_HTTP2_ERROR: (where) => `got an answer from ${where} that is not HTTP/2`,
   HPE_HEADER_OVERFLOW: (where) => `got headers larger than 16 KiB from ${where}`,
   ERR_SSL_WRONG_VERSION_NUMBER: (where) => `was not answered in TLS; does ${where} speak TLS?`,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: (where) => `was not answered in TLS; does ${where} speak TLS?`,

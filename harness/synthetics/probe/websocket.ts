@@ -34,6 +34,8 @@ export async function look(check: WebSocketCheck, looking: Looking): Promise<voi
       duration_ms: Math.round(looking.elapsed()),
     });
   };
+  // When time is up nobody waits for the turn under way, but what came until then is told.
+  looking.signal.addEventListener('abort', tell, { once: true });
   try {
     for (const [index, turn] of (check.conversation ?? []).entries()) {
       await talk(turn, line, looking).catch((thrown: unknown) => {
@@ -48,6 +50,8 @@ export async function look(check: WebSocketCheck, looking: Looking): Promise<voi
   } catch (thrown) {
     tell();
     throw thrown;
+  } finally {
+    looking.signal.removeEventListener('abort', tell);
   }
 }
 

@@ -1,11 +1,11 @@
-const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const number = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 export function showMs(milliseconds: number): string {
-  return `${number.format(Math.round(milliseconds))} ms`;
+  return `${number(Math.round(milliseconds))} ms`;
 }
 
 export function showBytes(bytes: number): string {
-  return `${number.format(bytes)} ${bytes === 1 ? 'byte' : 'bytes'}`;
+  return `${number(bytes)} ${bytes === 1 ? 'byte' : 'bytes'}`;
 }
 
 const longestShown = 120;
