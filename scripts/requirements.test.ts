@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest';
 const repo = resolve(import.meta.dirname, '..');
 
 /** Rows of the requirements that are built: each is named by a test, or by an item of a gate. */
-const rows = [...Array.from({ length: 16 }, (_, index) => `M${index + 1}`), 'M20', 'H1', 'H2', 'H3', 'H4'];
+const rows = [
+  ...Array.from({ length: 16 }, (_, index) => `M${index + 1}`),
+  'M20',
+  'D1',
+  'D9',
+  'H1',
+  'H2',
+  'H3',
+  'H4',
+];
 
 function rowsNamedIn(pattern: string, line: RegExp): Map<string, string[]> {
   const found = new Map<string, string[]>();
@@ -21,7 +30,7 @@ function rowsNamedIn(pattern: string, line: RegExp): Map<string, string[]> {
 
 describe('requirements', () => {
   const tests = rowsNamedIn(
-    '{pipeline,harness,scripts,alerts,dashboards,checklists}/**/*.test.ts',
+    '{pipeline,harness,scripts,smoke,alerts,dashboards,checklists}/**/*.test.ts',
     /\b(it|describe|it\.each.*)\(|^\s*['"`]|^\s*\(?['"`]/,
   );
   const items = rowsNamedIn('checklists/*.gate.yml', /^ +covers:/);

@@ -24,7 +24,7 @@ import { keepFiles } from './keep-files.ts';
 type Facts = Static<typeof smoke.facts>;
 
 export const command: Command = {
-  usage: '[--env NAME] [--tag TAG] [--grep PATTERN] [--shard N/M] [--repeat N] [--json]',
+  usage: '[--env NAME] [--tag TAG] [--grep PATTERN] [--shard N/M] [--repeat N] [--read-only] [--json]',
   about: `
 Runs the Playwright tests of the project against an environment; a local stack that is not up is started and
 ended. Where the environment allows no writes, and with --read-only, tests tagged @writes are left out and
