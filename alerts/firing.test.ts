@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import {
   type TestPrometheus,
   until,
 } from '#harness/testing/prometheus.ts';
+import { allRules } from './all-rules.ts';
 
 /* The real rules and routes, clocks 600 times faster, from a metric of the service to what a receiver gets. */
 const rehearse = 600;
@@ -88,13 +89,6 @@ const decisions = (allowed: number, denied: number) =>
 moderation_gate_decisions_total{result="deny",reason="BANNED"} ${denied}
 `;
 
-/** Those of all files, in one. */
-const allRules = () =>
-  stringify({
-    groups: readdirSync(import.meta.dirname)
-      .filter((file) => file.endsWith('.rules.yml'))
-      .flatMap((file) => parse(read(file)).groups),
-  });
 const quiet = { runs: 1, slow: 0, failures: 0, empty: 0 };
 
 beforeAll(async () => {
