@@ -86,6 +86,7 @@ describe('purchase.ts', () => {
       thresholds: { 'http_req_duration{name:/api/shop/purchase/}': ['p(95)<5000'] },
     });
     expect(facts).toMatchObject({ ...right, iterations: 30 });
+    expect(facts.windows.reduce((sum, { requests }) => sum + requests, 0)).toBe(30);
     expect(await count(bought)).toBe(before + 30);
     const buyers = 'SELECT count(*)::int AS n FROM platform_users WHERE username LIKE';
     expect(await count(`${buyers} 'k6-%'`)).toBe(2);

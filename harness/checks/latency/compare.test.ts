@@ -6,6 +6,7 @@ function run(values: readonly number[], more: Partial<Comparable> = {}): Compara
   const windows = values.map((value) => ({ p50_ms: value, p95_ms: value * 2, p99_ms: value * 3 }));
   return { script: 'probe.ts', load: '{}', window_ms: 10_000, windows, ...more };
 }
+const wanted = { item: 'reads', script: 'probe.ts' };
 const steady = [10, 11, 10, 9, 10, 10.5];
 
 describe('comparison of runs', () => {
@@ -50,8 +51,33 @@ describe('comparison of runs', () => {
 
   it('refuses a file that holds something else', () => {
     for (const text of ['', '[]', '{"script": "x"}', JSON.stringify(run([0, 0, 0, 0, 0]))]) {
-      expect(() => readEarlier(text, 'before.json')).toThrow('holds no facts of a latency run');
+      expect(() => readEarlier(text, 'before.json', wanted)).toThrow('holds no facts of a latency run');
     }
-    expect(readEarlier(JSON.stringify(run(steady)), 'before.json').windows).toHaveLength(6);
+    expect(readEarlier(JSON.stringify(run(steady)), 'before.json', wanted).windows).toHaveLength(6);
+  });
+
+  const item = (id: string, facts: unknown, check = 'latency') => ({
+    id,
+    check,
+    attempts: [{}, facts === undefined ? {} : { facts }],
+  });
+  const inReport = (...items: object[]) =>
+    readEarlier(JSON.stringify({ predicate: { items } }), 'report.json', wanted);
+
+  it('finds the item in the report of a gate, by its id or as the only one with the script', () => {
+    const slow = run([20, 20, 20, 20, 20]);
+    expect(inReport(item('other', slow), item('reads', run(steady))).windows).toHaveLength(6);
+    expect(inReport(item('renamed', slow), item('x', run(steady, { script: 'y.ts' }))).windows).toHaveLength(
+      5,
+    );
+  });
+
+  it.each([
+    ['no item of the kind', [item('reads', run(steady), 'http')], '0 items of its gate measured `probe.ts`'],
+    ['two with the script', [item('a', run(steady)), item('b', run(steady))], '2 items of its gate'],
+    ['an item that ended in an error', [item('reads', undefined)], 'its item `reads` measured nothing'],
+    ['facts of another shape', [item('reads', { script: 'probe.ts', windows: [] })], 'are missing'],
+  ])('refuses a report with %s', (_name, items, why) => {
+    expect(() => inReport(...items)).toThrow(why);
   });
 });

@@ -29,19 +29,36 @@ const Earlier = Type.Object({
   ),
 });
 
+const ReportItem = Type.Object({
+  id: Type.String(),
+  check: Type.Optional(Type.String()),
+  attempts: Type.Array(Type.Object({ facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())) })),
+});
+const Report = Type.Object({ predicate: Type.Object({ items: Type.Array(ReportItem) }) });
+
 export interface Comparable extends Omit<Static<typeof Earlier>, 'windows'> {
   windows: readonly Pick<Window, 'p50_ms' | 'p95_ms' | 'p99_ms'>[];
 }
+
+/** What is known of a run before it begins. */
+export type Planned = Pick<Comparable, 'script' | 'load' | 'window_ms'>;
 
 /** With fewer, the interval would be narrower than the noise is. */
 const fewestWindows = 5;
 const resamples = 2_000;
 
-/** Facts of an earlier run, as `countersign latency run --save` writes them. */
-export function readEarlier(text: string, file: string): Comparable {
+/**
+ * Facts of an earlier run: as `countersign latency run` keeps them, or, in the report of a gate, those of the item
+ * with this id, else of the only one with this script.
+ */
+export function readEarlier(
+  text: string,
+  file: string,
+  wanted: { item: string; script: string },
+): Comparable {
   const refuse = (why: string) =>
     new CountersignError('CONFIG_INVALID', `\`${file}\` holds no facts of a latency run: ${why}`, {
-      hint: '`countersign latency run --save FILE` writes them',
+      hint: '`countersign latency run` keeps them in its folder, a gate in its report.json',
     });
   let value: unknown;
   try {
@@ -49,9 +66,21 @@ export function readEarlier(text: string, file: string): Comparable {
   } catch {
     throw refuse('it is not JSON');
   }
+  if (Value.Check(Report, value)) {
+    const items = value.predicate.items.filter(({ check }) => check === 'latency');
+    const own = items.filter(({ id }) => id === wanted.item);
+    const found = own.length > 0 ? own : items.filter((item) => factsOf(item)?.['script'] === wanted.script);
+    if (found.length !== 1) throw refuse(`${found.length} items of its gate measured \`${wanted.script}\``);
+    value = found[0] && factsOf(found[0]);
+    if (value === undefined) throw refuse(`its item \`${wanted.item}\` measured nothing`);
+  }
   if (!isObject(value) || !Value.Check(Earlier, value))
     throw refuse('`load`, `windows` or others are missing');
   return value;
+}
+
+function factsOf({ attempts }: Static<typeof ReportItem>): Record<string, unknown> | undefined {
+  return attempts.at(-1)?.facts;
 }
 
 /**
@@ -60,6 +89,7 @@ export function readEarlier(text: string, file: string): Comparable {
  */
 export function compareRuns(before: Comparable, now: Comparable): Comparison[] {
   refuseUnlike(before, now);
+  refuseTooFew(now);
   return (['p50', 'p95', 'p99'] as const).map((percentile) => {
     const valuesOf = ({ windows }: Comparable) => windows.map((window) => window[`${percentile}_ms`]);
     const [old, fresh] = [valuesOf(before), valuesOf(now)];
@@ -79,7 +109,8 @@ export function compareRuns(before: Comparable, now: Comparable): Comparison[] {
   });
 }
 
-function refuseUnlike(before: Comparable, now: Comparable): void {
+/** Only runs of one script under one load, in windows of one length, can be compared. */
+export function refuseUnlike(before: Comparable, now: Planned): void {
   for (const key of ['script', 'load', 'window_ms'] as const) {
     if (before[key] === now[key]) continue;
     throw new CountersignError(
@@ -88,12 +119,16 @@ function refuseUnlike(before: Comparable, now: Comparable): void {
       { hint: 'only runs of one script under one load can be compared; record a new one to compare with' },
     );
   }
-  const fewest = Math.min(before.windows.length, now.windows.length);
-  if (fewest < fewestWindows) {
-    throw new CountersignError('NO_DATA', `${fewest} windows are too few to know the noise of a comparison`, {
-      hint: `both runs need ${fewestWindows} windows: make \`duration\` longer or \`window\` shorter`,
-    });
-  }
+  refuseTooFew(before);
+}
+
+function refuseTooFew({ windows }: Comparable): void {
+  if (windows.length >= fewestWindows) return;
+  throw new CountersignError(
+    'NO_DATA',
+    `${windows.length} windows are too few to know the noise of a comparison`,
+    { hint: `both runs need ${fewestWindows} windows: make \`duration\` longer or \`window\` shorter` },
+  );
 }
 
 function drawnMean(values: readonly number[], random: () => number): number {

@@ -14,6 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
+const reportWith = (facts: object) => ({
+  predicate: { items: [{ id: 'test-item', check: 'latency', attempts: [{ facts }] }] },
+});
+
 describe('H2: latency', () => {
   it('measures a service with a script in TypeScript', async () => {
     const used = bench.context();
@@ -101,19 +105,29 @@ describe('H2: latency', () => {
   it('compares with an earlier run of the same load', async () => {
     const load = { duration: '6s', vus: 1 };
     const before = await bench.measure(load);
-    await bench.add('before.json', JSON.stringify(before));
+    await bench.add('report.json', JSON.stringify(reportWith(before)));
     const slow: RequestListener = async (_request, response) => {
       await pause(60);
       response.end('ok');
     };
+    const used = bench.context();
     const { comparisons } = await bench.answeredBy(slow, () =>
-      bench.measure({ ...load, compare: 'before.json' }),
+      bench.measure({ ...load, compare: '.' }, used),
     );
+    expect(JSON.parse(used.artifacts.get('compared.json') ?? '')).toMatchObject({
+      requests: before.requests,
+    });
     expect(comparisons.map(({ percentile }) => percentile)).toEqual(['p50', 'p95', 'p99']);
     expect(comparisons[0]?.low).toBeGreaterThan(1);
-    await expect(bench.measure({ vus: 2, compare: 'before.json' })).rejects.toMatchObject({
+    // Neither waits for a load to end.
+    const hour = { duration: '1h', max_duration: '2h', vus: 1 };
+    await expect(bench.measure({ ...hour, window: '10s', compare: '.' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('another `load`'),
+    });
+    await expect(bench.measure({ ...hour, window: '10s', compare: 'gone' })).rejects.toMatchObject({
+      code: 'CONFIG_MISSING',
+      message: expect.stringContaining('`gone` is neither'),
     });
   });
 });

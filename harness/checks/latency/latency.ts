@@ -10,7 +10,8 @@ import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
 import { lintFile } from '../lint-file.ts';
 import { chartFile } from '../window-chart.ts';
-import { ComparisonSchema, compareRuns, readEarlier } from './compare.ts';
+import { ComparisonSchema, compareRuns } from './compare.ts';
+import { readEarlierRun } from './earlier.ts';
 import { LoadSchema, mainScript } from './main-script.ts';
 import { type K6, type Plan, planOf, readSummaryFile, runLoad } from './run-k6.ts';
 import { mostWindows, readSeries, type Series, seriesCsv, type Window } from './series.ts';
@@ -34,7 +35,7 @@ const LatencyOptions = Options({
   ),
   window: Type.Optional(DurationText({ description: 'whole seconds; percentiles for each; default 10s' })),
   compare: Type.Optional(
-    Type.String({ minLength: 1, description: 'file of the project with the facts of an earlier run' }),
+    Type.String({ minLength: 1, description: 'an earlier run: a file with its facts, or its folder' }),
   ),
   max_vus: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000, description: 'a larger load is refused; default 50' }),
@@ -156,7 +157,9 @@ async function measure(options: LatencySettings, context: CheckContext, folder: 
   await writeFile(main, mainScriptOf(options, context, files.summary));
   const plan = await planOf(k6, main);
   refuseTooMuch(plan, options);
-  context.progress(`${plan.maxVus} virtual users, ${Math.round(plan.totalMs / 1_000)} s at most`);
+  // Before the load: an hour of it should not end with a word about a missing file.
+  const planned = { script: options.script, load: plan.load, window_ms: windowOf(options) };
+  const earlier = options.compare ? await readEarlierRun(options.compare, planned, context) : undefined;
   const log = await runLoad(k6, main, files.series);
   const stored = await context.artifact(
     'summary.json',
@@ -181,7 +184,6 @@ async function measure(options: LatencySettings, context: CheckContext, folder: 
     load: plan.load,
     max_vus: plan.maxVus,
   };
-  const earlier = options.compare ? await readCompared(options.compare, context) : undefined;
   const comparisons = earlier ? compareRuns(earlier, facts) : [];
   return { facts: redactFacts({ ...facts, comparisons }, context.redact) };
 }
@@ -190,10 +192,6 @@ async function readScript(script: string, context: CheckContext): Promise<string
   return readFile(context.resolve(script), 'utf8').catch(() => {
     throw new CountersignError('CONFIG_MISSING', `there is no file \`${script}\``);
   });
-}
-
-async function readCompared(file: string, context: CheckContext) {
-  return readEarlier(await readScript(file, context), file);
 }
 
 function mainScriptOf(options: LatencySettings, context: CheckContext, summaryFile: string): string {

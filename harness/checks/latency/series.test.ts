@@ -71,17 +71,34 @@ describe('time series of k6', () => {
     await writeFile(file, gzipSync(text));
     return readSeries(file, 1_000);
   }
-  const header = 'metric_name,timestamp,metric_value,check,name\n';
+  const header = 'metric_name,timestamp,metric_value,check,name,scenario\n';
 
   it('takes durations and failures, whatever the tags hold', async () => {
     const series = await read(
-      `${header}http_reqs,${start},1,,"a, ""b"""\nhttp_req_duration,${start},12.5,,"a, ""b"""\nhttp_req_failed,${start},1,,x\nhttp_req_failed,${start},0,,x\n`,
+      `${header}http_reqs,${start},1,,"a, ""b""",load\nhttp_req_duration,${start},12.5,,"a, ""b""",load\nhttp_req_failed,${start},1,,x,load\nhttp_req_failed,${start},0,,x,load\n`,
     );
     expect(series.windows(1_000)).toMatchObject([{ requests: 1, errors: 1, max_ms: 12.5 }]);
   });
 
+  it('keeps what setup() and teardown() ask for out of the windows', async () => {
+    const row = (metric: string, name: string, scenario: string) =>
+      `${metric},${start},9.5,,${name},${scenario}\n`;
+    const series = await read(
+      [
+        header,
+        row('http_req_duration', '::setup', ''),
+        row('http_req_failed', '"x,""load"",y"', ''),
+        row('http_req_duration', '"q,"""",load"', 'load'),
+        row('http_req_failed', '', 'load'),
+      ].join(''),
+    );
+    expect(series.requests).toBe(2);
+    expect(series.windows(1_000)).toMatchObject([{ requests: 1, errors: 1 }]);
+  });
+
   it.each([
     ['other columns', 'a,b,c\n'],
+    ['requests without a scenario', 'metric_name,timestamp,metric_value,check,name\n'],
     ['a value that is no number', `${header}http_req_duration,${start},NaN,,\n`],
     ['a line that was cut', `${header}http_req_duration,${start}`],
   ])('refuses %s', async (_name, text) => {

@@ -34,12 +34,18 @@ export class Series {
     this.stepMs = stepMs;
   }
 
+  /** All that k6 counted, those outside the load included. */
   get requests(): number {
     return this.#requests;
   }
 
   addDuration(at: number, milliseconds: number): void {
     this.#slot(at).durations.add(milliseconds);
+    this.#requests += 1;
+  }
+
+  /** A request of `setup()` or `teardown()`: k6 counts it, but it is no part of the load. */
+  addOutside(): void {
     this.#requests += 1;
   }
 
@@ -105,18 +111,19 @@ export async function readSeries(file: string, stepMs: number): Promise<Series> 
   const series = new Series(stepMs);
   // A broken stream ends the lines with its own error.
   const text = pipeline(createReadStream(file), createGunzip(), () => {});
-  let header: string | undefined;
+  let scenarioAt: number | undefined;
   for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (header === undefined) {
-      header = line;
+    if (scenarioAt === undefined) {
       if (!line.startsWith(columns)) throw unreadable(`its columns begin with \`${line.slice(0, 60)}\``);
-    } else addLine(line, series);
+      scenarioAt = line.split(',').indexOf('scenario');
+      if (scenarioAt < 0) throw unreadable('it does not say to which scenario a request belongs');
+    } else addLine(line, series, scenarioAt);
   }
   return series;
 }
 
 /** The first three columns hold neither quotes nor commas; tags, which may, come after them. */
-function addLine(line: string, series: Series): void {
+function addLine(line: string, series: Series, scenarioAt: number): void {
   const isDuration = line.startsWith('http_req_duration,');
   if (!isDuration && !line.startsWith('http_req_failed,')) return;
   const [, at = '', value = ''] = line.split(',', 3);
@@ -125,8 +132,19 @@ function addLine(line: string, series: Series): void {
   if (at === '' || value === '' || !Number.isFinite(milliseconds) || !(measured >= 0)) {
     throw unreadable(`\`${line.slice(0, 80)}\` is no measurement`);
   }
+  // What `setup()` and `teardown()` ask for belongs to none.
+  if (cellOf(line, scenarioAt) === '') {
+    if (isDuration) series.addOutside();
+    return;
+  }
   if (isDuration) series.addDuration(milliseconds, measured);
   else if (measured > 0) series.addError(milliseconds);
+}
+
+/** Cells that hold a comma or a quote stand in quotes, in which a quote is doubled. */
+function cellOf(line: string, column: number): string | undefined {
+  if (!line.includes('"')) return line.split(',', column + 1)[column];
+  return [...line.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^",]*)/g)][column]?.[1];
 }
 
 function unreadable(why: string): CountersignError {

@@ -19,7 +19,7 @@ type Facts = Static<typeof latency.facts>;
 
 export const command: Command = {
   usage:
-    'SCRIPT [--env NAME] [--source NAME] [--vus N] [--duration TIME] [--compare FILE] [--save FILE] [--json]',
+    'SCRIPT [--env NAME] [--source NAME] [--vus N] [--duration TIME] [--compare PATH] [--save FILE] [--json]',
   about: `
 Runs a k6 script of the project against an environment; a local stack that is not up is started and ended. A load
 may change what it loads, so the environment must allow writes. Chart, time series and log are kept under
@@ -41,7 +41,11 @@ example: countersign latency run smoke/latency/health.ts --env local --source se
     'max-duration': { type: 'string', value: 'TIME', summary: 'refuse a longer load; default 15m' },
     'allow-remote': { type: 'boolean', summary: 'the load may leave this machine; never on a local stack' },
     window: { type: 'string', value: 'TIME', summary: 'percentiles for each; default 10s' },
-    compare: { type: 'string', value: 'FILE', summary: 'facts of an earlier run, within the project' },
+    compare: {
+      type: 'string',
+      value: 'PATH',
+      summary: 'an earlier run: its facts or its folder, in the project',
+    },
     save: { type: 'string', value: 'FILE', summary: 'write the facts, to compare a later run with' },
     ...jsonFlag,
   },
@@ -77,7 +81,9 @@ example: countersign latency run smoke/latency/health.ts --env local --source se
         progress: say,
       };
       try {
-        return (await latency.measure(options, { ...shared, ...own, artifact: kept.artifact })).facts;
+        const { facts } = await latency.measure(options, { ...shared, ...own, artifact: kept.artifact });
+        await kept.artifact('facts.json', `${JSON.stringify(facts, null, 2)}\n`, 'application/json');
+        return facts;
       } finally {
         await shared.sources.close();
       }
