@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'list synthetic checks, and when each is due',
     load: () => import('./synthetics/list.ts'),
   },
+  'synthetics run': {
+    summary: 'probe every synthetic check once',
+    load: () => import('./synthetics/run.ts'),
+  },
   'synthetics schema': {
     summary: 'print the JSON Schema of files of synthetic checks',
     load: () => import('./synthetics/schema.ts'),

@@ -34,7 +34,8 @@ function annotation(level: string, file: string, { id, title, state, reason }: I
   return command(level, { file, title: `${id}: ${state}` }, `${title}: ${reason ?? state}`);
 }
 
-function command(
+/** A workflow command, such as an error on a line of a file. */
+export function command(
   level: string,
   properties: Record<string, string | number | undefined>,
   message: string,
@@ -78,7 +79,7 @@ export function jobSummary({ predicate }: Statement): string {
 }
 
 /** Whatever could be markup, a link or a mention becomes a character reference. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/[^\p{L}\p{N} ,;-]/gu, (character) => `&#${character.codePointAt(0)};`);

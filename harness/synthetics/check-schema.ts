@@ -3,8 +3,8 @@ import { Anything, DurationText, Options } from '../checks/define.ts';
 import { CriteriaFor } from './criteria-schema.ts';
 
 /**
- * What one synthetic check says. Every string may hold `${BASE_URL}`, `${vars.NAME}`, `${secret.NAME}`, and in
- * later steps `${capture.NAME}`; a secret's value never stands in the file.
+ * What one synthetic check says. Every string may hold `${BASE_URL}`, `${WS_BASE_URL}` (the same with ws or wss),
+ * `${vars.NAME}`, `${secret.NAME}`, and in later steps `${capture.NAME}`; a secret's value never stands in the file.
  */
 const Text = Type.String({ minLength: 1 });
 const Texts = Type.Record(Type.String(), Type.String());

@@ -14,6 +14,7 @@ const file = {
       name: 'health',
       url: '${BASE_URL}/health',
       headers: { authorization: 'Bearer ${secret.TOKEN}', 'x-member': '${vars.member_id}' },
+      body: '${WS_BASE_URL} $${literal}',
       labels: { environment: 'production', service: 'core' },
       description: 'costs ${5}',
     },
@@ -59,6 +60,7 @@ describe('the checks of a file in one environment', () => {
     expect(checks[0]).toMatchObject({
       url: 'https://www.example.com/health',
       headers: { authorization: 'Bearer ${secret.TOKEN}', 'x-member': 'm-1' },
+      body: 'wss://www.example.com $${literal}',
       description: 'costs ${5}',
       interval: '60s',
       failure_threshold: 3,

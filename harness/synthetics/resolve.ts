@@ -13,7 +13,7 @@ export interface Surroundings {
   root: string;
   env: Readonly<Record<string, string | undefined>>;
   /** The environment of that name in checklists/environments.yml, where there is one. */
-  project?: Pick<ResolvedEnvironment, 'view' | 'text' | 'secret'> | undefined;
+  project?: Pick<ResolvedEnvironment, 'view' | 'secret'> | undefined;
   /** Gets every secret value before anyone else, so that it can be redacted. */
   onSecret(value: string): void;
 }
@@ -22,13 +22,13 @@ export interface ResolvedSynthetics {
   /** Name of the environment; absent when the file is used without one. */
   readonly environment?: string;
   /**
-   * Those of this environment, overrides applied, `${BASE_URL}` and `${vars.NAME}` filled in. `${secret.NAME}` and `${capture.NAME}` stand
+   * Those of this environment, overrides applied, `${BASE_URL}`, `${WS_BASE_URL}` and `${vars.NAME}` filled in. `${secret.NAME}` and `${capture.NAME}` stand
    * as they are: whoever sends them fills them in, whoever writes them somewhere must not.
    */
   readonly checks: readonly Check[];
   /** What `${BASE_URL}` stands for. */
   readonly baseUrl?: string;
-  /** What stands for `BASE_URL`, `vars.NAME` or `secret.NAME`; a secret is told to `onSecret` first. */
+  /** What stands for `BASE_URL`, `WS_BASE_URL`, `vars.NAME` or `secret.NAME`; a secret is told to `onSecret` first. */
   value(name: string): Promise<string>;
 }
 
@@ -39,17 +39,20 @@ export async function resolveFor(
   around: Surroundings,
 ): Promise<ResolvedSynthetics> {
   const overrides = overridesOf(definition, environment, around);
-  const vars = await varsOf(overrides, around);
+  const vars = varsOf(overrides, around);
   const baseUrl =
-    overrides.base_url === undefined ? undefined : await fillOwn(overrides.base_url, vars, around);
+    overrides.base_url === undefined ? undefined : fillOwn(overrides.base_url, vars, around.env);
   const values = new Map(Object.entries(vars).map(([name, value]) => [`vars.${name}`, value]));
-  if (baseUrl !== undefined) values.set('BASE_URL', baseUrl.replace(/\/+$/, ''));
+  if (baseUrl !== undefined) {
+    const base = baseUrl.replace(/\/+$/, '');
+    values.set('BASE_URL', base).set('WS_BASE_URL', base.replace(/^http/i, 'ws'));
+  }
   const secrets = new Secrets(overrides.secrets ?? {}, {
     root: around.root,
     env: around.env,
     given: {},
     onSecret: around.onSecret,
-    text: (template) => fillOwn(template, vars, around),
+    text: async (template) => fillOwn(template, vars, around.env),
   });
   await secrets.learn();
   return {
@@ -82,27 +85,19 @@ function overridesOf(
   });
 }
 
-async function varsOf({ vars = {} }: EnvironmentOverrides, around: Surroundings) {
-  const known: Record<string, string> = { ...around.project?.view.vars };
-  for (const [name, template] of Object.entries(vars)) {
-    known[name] = await fillOwn(template, known, around);
-  }
+function varsOf({ vars = {} }: EnvironmentOverrides, { project, env }: Surroundings): Record<string, string> {
+  const known: Record<string, string> = { ...project?.view.vars };
+  for (const [name, template] of Object.entries(vars)) known[name] = fillOwn(template, known, env);
   return known;
 }
 
-/** Fills in `${env.NAME}` and `${vars.NAME}`; what else there is, the project's environment knows. */
-async function fillOwn(
-  template: string,
-  vars: Readonly<Record<string, string>>,
-  { env, project }: Surroundings,
-): Promise<string> {
+/** Fills in `${env.NAME}` and `${vars.NAME}`. */
+function fillOwn(template: string, vars: Readonly<Record<string, string>>, env: Surroundings['env']): string {
   let text = template;
   for (const reference of referencesIn(template)) {
     const [space, name = ''] = reference.split(/\.(.*)/s);
-    let value: string | undefined;
-    if (space === 'vars' && Object.hasOwn(vars, name)) value = vars[name];
-    else if (space === 'env') value = env[name];
-    else if (space === 'port' && project) value = await project.text(`\${${reference}}`);
+    const value =
+      space === 'env' ? env[name] : space === 'vars' && Object.hasOwn(vars, name) ? vars[name] : undefined;
     if (value === undefined) {
       throw new CountersignError('CONFIG_INVALID', `\${${reference}} is not known`, {
         hint: space === 'env' ? `set the variable ${name}` : `known here: ${knownNames(vars)}`,

@@ -40,13 +40,13 @@ function problemOf(name: string, scope: Scope, captures: ReadonlySet<string>): s
     secret: scope.secrets,
     capture: captures,
   };
-  if (name === 'BASE_URL') {
+  if (name === 'BASE_URL' || name === 'WS_BASE_URL') {
     return scope.overrides.base_url === undefined ? 'give the environment a `base_url`' : undefined;
   }
   const names = known[space ?? ''];
   if (names?.has(rest)) return undefined;
   if (!names)
-    return 'references are ${BASE_URL}, ${vars.NAME}, ${secret.NAME} and ${capture.NAME}; write $${ for a plain ${';
+    return 'references are ${BASE_URL}, ${WS_BASE_URL}, ${vars.NAME}, ${secret.NAME} and ${capture.NAME}; write $${ for a plain ${';
   const near = nearest(rest, [...names]);
   if (near) return `did you mean \`\${${space}.${near}}\`?`;
   return space === 'capture'
