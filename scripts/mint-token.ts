@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { isRole, roles } from '#pipeline/runtime/auth.ts';
+import { isRole, roles } from '#pipeline/runtime/roles.ts';
 import { mintToken } from '#pipeline/runtime/token.ts';
 
 const help = `Usage: node scripts/mint-token.ts --role ROLE [--sub ID] [--ttl SECONDS]

@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import jwt from '@fastify/jwt';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from './errors.ts';
+import type { Role } from './roles.ts';
 
-export const roles = ['SYSTEM_INTEGRATOR', 'MEMBER', 'ADMIN'] as const;
-export type Role = (typeof roles)[number];
+export type { Role };
 
 export interface Claims {
   sub: string;
@@ -60,8 +60,4 @@ async function requireRole(request: FastifyRequest, wanted: Role): Promise<void>
     throw new ServiceError('UNAUTHENTICATED', 'a valid bearer token is required');
   }
   if (request.user.role !== wanted) throw new ServiceError('FORBIDDEN', `this needs the role ${wanted}`);
-}
-
-export function isRole(text: string | undefined): text is Role {
-  return (roles as readonly string[]).includes(text ?? '');
 }
