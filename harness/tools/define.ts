@@ -8,7 +8,8 @@ export type ToolName =
   | 'amtool'
   | 'chromium'
   | 'postgres'
-  | 'redis-server';
+  | 'redis-server'
+  | 'blackbox-exporter';
 
 /** Where a tool was found: an env variable, PATH, our cache, or brought now. */
 export interface FoundTool {

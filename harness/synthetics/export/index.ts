@@ -6,6 +6,7 @@ type Load = () => Promise<{ target: ExportTarget }>;
 
 /** One lazy, sorted line a target. */
 const targets: Readonly<Record<string, Load>> = {
+  blackbox: () => import('./blackbox/blackbox.ts'),
   gatus: () => import('./gatus/gatus.ts'),
 };
 

@@ -1,0 +1,84 @@
+import type { CheckOf } from '../../definition.ts';
+import { type Translations, translateCriteria } from '../criteria.ts';
+import type { Ledger } from '../ledger.ts';
+import { secretsIn } from '../templates.ts';
+import type { Part } from './criteria.ts';
+import { headersOf, inClear, plain } from './headers.ts';
+import { address, type Probe, type Surroundings, tlsConfig } from './module.ts';
+
+export function httpModule(
+  ledger: Ledger<CheckOf<'http'>>,
+  around: Surroundings,
+  translations: (cel: boolean, follows: boolean) => Translations<Part>,
+): Probe | undefined {
+  const steps = ledger.take('steps');
+  const target = ledger.take('url');
+  if (steps) {
+    ledger.lose(
+      'steps',
+      steps,
+      'a module is one request, and the others would go unseen: the check is left out',
+    );
+    return undefined;
+  }
+  if (secretsIn(target).length > 0) {
+    ledger.lose('url', target, 'the address of a target is no secret in Prometheus: the check is left out');
+    return undefined;
+  }
+  const follows = redirects(ledger);
+  const limit = ledger.take('max_bytes');
+  const module = {
+    ...address,
+    ...requestOf(ledger, around),
+    follow_redirects: follows,
+    ...(limit === undefined ? {} : { body_size_limit: `${limit}B` }),
+    ...tlsConfig(ledger),
+  };
+  const parts = translateCriteria(
+    ledger,
+    translations(around.cel, follows),
+    'blackbox_exporter has nothing like it',
+  );
+  return { prober: 'http', module: { ...module, ...judgements(parts) }, target, parts };
+}
+
+function requestOf(ledger: Ledger<CheckOf<'http'>>, around: Surroundings): object {
+  const method = ledger.take('method');
+  const json = ledger.take('json');
+  const body = json === undefined ? ledger.take('body') : JSON.stringify(json);
+  const { headers: given, authorization } = headersOf(ledger, around);
+  const typed = Object.keys(given).some((name) => name.toLowerCase() === 'content-type');
+  const headers = json === undefined || typed ? given : { 'Content-Type': 'application/json', ...given };
+  const secret = body !== undefined && secretsIn(body).length > 0;
+  if (secret) ledger.lose(json === undefined ? 'body' : 'json', body, inClear);
+  return {
+    ...(method === undefined ? {} : { method }),
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(body === undefined || secret ? {} : { body: plain(body) }),
+  };
+}
+
+function redirects(ledger: Ledger<CheckOf<'http'>>): boolean {
+  const follow = ledger.take('follow') ?? 0;
+  const toPrivate = ledger.take('follow_to_private');
+  if (follow === 0) return false;
+  if (follow !== 10) ledger.lose('follow', follow, 'the exporter follows none, or up to ten', 10);
+  if (!toPrivate) ledger.lose('follow_to_private', 'false', 'the exporter follows to any address', 'true');
+  return true;
+}
+
+function judgements(parts: readonly Part[]): object {
+  const codes = parts.flatMap((part) => part.codes ?? []);
+  const matching = parts.flatMap((part) => part.matching ?? []);
+  const notMatching = parts.flatMap((part) => part.notMatching ?? []);
+  const headers = parts.flatMap((part) => part.header ?? []);
+  const cel = parts.flatMap((part) => part.cel ?? []);
+  return {
+    ...(codes.length > 0 ? { valid_status_codes: codes } : {}),
+    ...(matching.length > 0 ? { fail_if_body_not_matches_regexp: matching } : {}),
+    ...(notMatching.length > 0 ? { fail_if_body_matches_regexp: notMatching } : {}),
+    ...(headers.length > 0 ? { fail_if_header_not_matches: headers } : {}),
+    ...(cel.length > 0 ? { fail_if_body_json_not_matches_cel: cel.join(' && ') } : {}),
+  };
+}
