@@ -69,10 +69,16 @@ describe('smoke', () => {
       timed_out: 1,
       skipped: 1,
       did_not_run: 1,
+      broken: expect.arrayContaining([
+        'group › fails: Error: one is two; Expected: 2; Received: 1',
+        'hangs: Test timeout of 200ms exceeded.',
+        'chain › waits for it: it did not run',
+      ]),
       read_only: false,
       left_out: [],
       playwright: expect.stringMatching(/^1\./),
     });
+    expect(facts.broken).toHaveLength(5);
     const [first] = facts.tests;
     expect(first).toMatchObject({ file: 'smoke/it.spec.ts', tags: ['@api', '@readonly'], attempts: 1 });
     expect(facts.tests.find(({ title }) => title === 'second time lucky')?.attempts).toBe(2);
