@@ -33,6 +33,7 @@ beforeAll(async () => {
   root = await testProject({
     'checklists/environments.yml': JSON.stringify({ environments }),
     'probe.ts': script,
+    'calm.ts': script.replace('{ check }', '{ check, sleep }').replace(/}\n$/, '  sleep(0.05);\n}\n'),
     'parts.ts': `import { it } from './probe.ts';\n${script}`,
   });
 });
@@ -81,6 +82,24 @@ describe('latency run', () => {
     expect(stderr).toContain(why);
     expect(exit).toBe(code);
   });
+});
+
+it('latency run without k6 says how to get it, and measures with nothing else', async () => {
+  const { exit, stdout, stderr } = await runCli(root, ['latency', 'run', 'probe.ts', ...load], {
+    COUNTERSIGN_K6: '/nowhere/k6',
+  });
+  expect({ exit, stdout }).toEqual({ exit: 3, stdout: '' });
+  expect(stderr).toContain('error TOOL_MISSING: COUNTERSIGN_K6=/nowhere/k6 does not run');
+  expect(stderr).toContain('hint: correct COUNTERSIGN_K6');
+});
+
+it('latency run compares with the folder that an earlier run left', async () => {
+  const long = ['--env', 'here', '--duration', '6s', '--window', '1s', '--json'];
+  const first = await run('calm.ts', ...long);
+  expect({ exit: first.exit, stderr: first.stderr }).toMatchObject({ exit: 0 });
+  const { exit, stdout } = await run('calm.ts', ...long, '--compare', JSON.parse(first.stdout).folder);
+  expect(exit).toBe(0);
+  expect(JSON.parse(stdout).comparisons).toMatchObject([{ percentile: 'p50' }, {}, {}]);
 });
 
 describe('latency export', () => {
