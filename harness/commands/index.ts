@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./smoke/run.ts'),
   },
   stack: { summary: 'start, stop or show the local stack', load: () => import('./stack.ts') },
+  'synthetics export': {
+    summary: 'write checks as another monitor has them',
+    load: () => import('./synthetics/export.ts'),
+  },
   'synthetics lint': {
     summary: 'check files of synthetic checks without probing anything',
     load: () => import('./synthetics/lint.ts'),
