@@ -45,9 +45,10 @@ const openToKinds = [
   /^harness\/config\/(duration|glob|windows|zone)\.ts$/,
 ];
 
-/** What one kind may import besides: verifying an earlier report is what `gate` measures with. */
+/** What one kind may import besides: verifying an earlier report is what `gate` measures with, and probes `synthetics`. */
 const openToKind: Readonly<Record<string, RegExp>> = {
   gate: /^harness\/(sign|config|gate)\/|^harness\/version\.ts$/,
+  synthetics: /^harness\/synthetics\//,
 };
 
 const systemNames =

@@ -19,6 +19,7 @@ const builtIn: Record<string, Loader> = {
   script: () => import('./script/script.ts') as never,
   smoke: () => import('./smoke/smoke.ts') as never,
   sql: () => import('./sql/sql.ts') as never,
+  synthetics: () => import('./synthetics/synthetics.ts') as never,
   window: () => import('./window/window.ts') as never,
 };
 
