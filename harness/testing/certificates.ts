@@ -14,7 +14,10 @@ export interface Authority extends MadeCertificate {
 /** A certificate authority that exists in this process only, whose certificates run as long as a test needs. */
 export function makeAuthority(until: Date): Authority {
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const issuer = { name: 'Countersign test authority', key: own.privateKey };
+  const issuer = {
+    name: `Countersign test authority ${randomBytes(4).toString('hex')}`,
+    key: own.privateKey,
+  };
   const cert = certificate(
     { name: issuer.name, key: own.publicKey, names: [], from: yesterday(), until },
     issuer,

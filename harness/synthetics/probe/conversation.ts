@@ -5,7 +5,7 @@ import type { WebSocketTurn } from '../check-schema.ts';
 import { capture } from './captures.ts';
 import { Failure, type Looking } from './looking.ts';
 import type { Line } from './open-websocket.ts';
-import { listed, quote } from './words.ts';
+import { cut, listed, quote } from './words.ts';
 
 type Expected = Extract<WebSocketTurn, { expect: unknown }>;
 
@@ -34,16 +34,12 @@ async function hear(turn: Expected, line: Line, looking: Looking): Promise<void>
   const from = line.inbox.total;
   const came = () => {
     const last = line.inbox.total > from ? line.inbox.messages.at(-1) : undefined;
-    return last === undefined ? 'nothing came' : `last came ${quote(last)}`;
+    return last === undefined ? 'nothing came' : `last came ${cut(last)}`;
   };
   looking.sight.stage = () => `${wanted}; ${came()}`;
   const taking = line.inbox.take((text) => fits(text, expect));
-  const text = await within(turn.within, taking, () => {
-    const last = line.inbox.messages.at(-1);
-    const came =
-      line.inbox.total > from && last !== undefined ? `; last came ${quote(last)}` : '; nothing came';
-    return `waited for ${wanted} for ${turn.within} in vain${came}`;
-  });
+  const inVain = () => `waited for ${wanted} for ${turn.within} in vain; ${came()}`;
+  const text = await within(turn.within, taking, inVain);
   capture(turn.capture ?? {}, { text }, looking.captured);
 }
 

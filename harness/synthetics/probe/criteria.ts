@@ -25,10 +25,13 @@ const judges: { [N in CriterionName]: Judge<N> } = {
     if (allowed.includes(status)) return undefined;
     return `${answered(facts)}, expected ${allowed.join(' or ')}`;
   },
-  response_time_ms: (wanted, { facts }) => {
+  response_time_ms: (wanted, { facts, timings }) => {
     const took = Number(facts['duration_ms']);
     if (holds(parseComparison(wanted), took)) return undefined;
-    return { message: `took ${showMs(took)}, expected ${tight(wanted)} ms`, timed: true };
+    return {
+      message: `took ${showMs(took)}, expected ${tight(wanted)} ms${mostOf(took, timings)}`,
+      timed: true,
+    };
   },
   body_contains: (wanted, { text = '' }) => {
     const missing = list(wanted).filter((part) => !text.includes(part));
@@ -95,6 +98,20 @@ const judges: { [N in CriterionName]: Judge<N> } = {
   exit_code: (wanted, { facts }) =>
     facts['exit_code'] === wanted ? undefined : `ended with ${facts['exit_code']}, expected ${wanted}`,
 };
+
+const parts = {
+  dns: 'looking up the name',
+  connect: 'connecting',
+  tls: 'the TLS handshake',
+  first_byte: 'the wait for the first byte',
+} as const;
+
+/** Where the time went, when one part took more than half of it. */
+function mostOf(took: number, timings: Sight['timings']): string {
+  const found = Object.entries(timings).find(([, part]) => part > took / 2);
+  if (!found) return '';
+  return `; ${parts[found[0] as keyof typeof parts]} alone took ${showMs(found[1])}`;
+}
 
 /** Everything that does not hold, in the order of the criteria. */
 export function judgeCriteria(criteria: readonly Criterion[], sight: Sight): Broken[] {

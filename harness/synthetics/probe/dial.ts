@@ -30,9 +30,11 @@ let secureContext: SecureContext | undefined;
 export async function dial(target: Target, looking: Looking): Promise<Dialed> {
   const where = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
   delete looking.sight.facts['certificate'];
-  const plain = await connectPlain(target, looking, where);
+  const { plain, letGo } = await connectPlain(target, looking, where);
   const address = isIP(target.host) ? target.host : (plain.remoteAddress ?? '');
   if (!target.tls) return { socket: plain, address };
+  // From here on the one around it ends it: destroyed on its own, it would take the process with it.
+  letGo();
   const socket = await secure(plain, target, looking, where);
   const name = target.tls.serverName ?? target.host;
   const certificate = certificateOf(socket, name, looking.context.clock.now());
@@ -41,7 +43,11 @@ export async function dial(target: Target, looking: Looking): Promise<Dialed> {
   return { socket, address, certificate };
 }
 
-function connectPlain(target: Target, looking: Looking, where: string): Promise<Socket> {
+function connectPlain(
+  target: Target,
+  looking: Looking,
+  where: string,
+): Promise<{ plain: Socket; letGo(): void }> {
   const { sight, signal } = looking;
   const { host, port } = target;
   const literal = isIP(host) !== 0;
@@ -76,7 +82,7 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
     socket.once('close', stop);
     socket.once('connect', () => {
       looking.lap('connect');
-      resolve(socket);
+      resolve({ plain: socket, letGo: stop });
     });
   });
 }

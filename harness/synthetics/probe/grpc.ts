@@ -92,11 +92,20 @@ function factsOf({ status, headers, trailers, body }: Answer) {
   if (code === 5) return { serving: false, health: 'SERVICE_UNKNOWN', grpc_status: code };
   if (code === 12) throw new Failure('has no health service (UNIMPLEMENTED)');
   if (code !== 0) {
-    const words = String(trailers['grpc-message'] ?? headers['grpc-message'] ?? '').slice(0, 200);
+    const words = unescaped(String(trailers['grpc-message'] ?? headers['grpc-message'] ?? '')).slice(0, 200);
     throw new Failure(`answered ${grpcNames[code] ?? `status ${code}`}${words ? `: ${words}` : ''}`);
   }
   const health = read(body);
   return { serving: health === 'SERVING', health, grpc_status: code };
+}
+
+/** As gRPC sends it: what is not printable ASCII in percent signs. */
+function unescaped(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
 }
 
 function read(body: Buffer): Health {

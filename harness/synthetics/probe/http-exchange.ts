@@ -65,7 +65,8 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
         createConnection: () => socket,
         method,
         path: url.pathname + url.search,
-        headers,
+        // Node.js leaves the length out of a GET, and its body would be taken for the next request.
+        headers: body === undefined ? headers : { 'content-length': Buffer.byteLength(body), ...headers },
         setHost: false,
       });
     } catch (thrown) {

@@ -89,7 +89,7 @@ function redirected(request: HttpRequest, url: URL, status: number): HttpRequest
   const kept = Object.entries(request.headers).filter(([name]) => {
     const lower = name.toLowerCase();
     if (lower === 'host') return false;
-    if (asGet && lower === 'content-type') return false;
+    if (asGet && lower.startsWith('content-')) return false;
     return !foreign || harmlessHeaders.has(lower);
   });
   return {

@@ -13,6 +13,10 @@ const longestShown = 120;
 /** A part of what came, on one line: quoted, or as JSON; cut where it is long. */
 export function quote(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? 'nothing');
+  return cut(text);
+}
+
+export function cut(text: string): string {
   return text.length > longestShown ? `${text.slice(0, longestShown - 1)}…` : text;
 }
 
@@ -20,7 +24,7 @@ export function quote(value: unknown): string {
 export function beginning(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   if (line === '') return 'it is empty';
-  return `it begins ${line.length > longestShown ? `${line.slice(0, longestShown - 1)}…` : line}`;
+  return `it begins ${cut(line)}`;
 }
 
 export function showDay(date: Date): string {
