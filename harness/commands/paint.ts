@@ -1,4 +1,5 @@
 import type { Decision, ItemState } from '../report/schema.ts';
+import { signs } from '../report/signs.ts';
 import type { Terminal } from './command.ts';
 
 const codes = {
@@ -17,21 +18,19 @@ export function paint(terminal: Terminal, colour: Colour, text: string): string 
   return terminal.colour ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
 }
 
-/** A word beside every colour and sign: nothing is told by colour alone. */
-const states: Record<ItemState, { sign: string; colour: Colour }> = {
-  passed: { sign: '✓', colour: 'green' },
-  flaky: { sign: '≈', colour: 'yellow' },
-  failed: { sign: '✗', colour: 'red' },
-  error: { sign: '!', colour: 'red' },
-  blocked: { sign: '·', colour: 'dim' },
-  pending: { sign: '…', colour: 'yellow' },
-  waived: { sign: '~', colour: 'yellow' },
-  rehearsed: { sign: '○', colour: 'cyan' },
+const colours: Record<ItemState, Colour> = {
+  passed: 'green',
+  flaky: 'yellow',
+  failed: 'red',
+  error: 'red',
+  blocked: 'dim',
+  pending: 'yellow',
+  waived: 'yellow',
+  rehearsed: 'cyan',
 };
 
 export function stateMark(terminal: Terminal, state: ItemState): string {
-  const { sign, colour } = states[state];
-  return paint(terminal, colour, `${sign} ${state.padEnd(9)}`);
+  return paint(terminal, colours[state], `${signs[state]} ${state.padEnd(9)}`);
 }
 
 export function decisionText(terminal: Terminal, decision: Decision): string {

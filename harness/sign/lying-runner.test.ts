@@ -1,40 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { recompute } from '../gate/recompute.ts';
 import { manifestDigest } from '../report/manifest.ts';
 import type { SignOff } from '../report/schema.ts';
 import { forge } from '../testing/forge.ts';
-import {
-  FROZEN_AT,
-  makeRunFolder,
-  type RunFolder,
-  SIGNED_AT,
-  testItem,
-  testPerson,
-  VERSION,
-} from '../testing/run-folder.ts';
+import { FROZEN_AT, makeRunFolder, type RunFolder, testItem, testPerson } from '../testing/run-folder.ts';
+import { verifyRun } from '../testing/verify-run.ts';
 import { writeRendered } from './renderings.ts';
 import { sha256 } from './statement.ts';
 import { countApprovals } from './trust.ts';
-import { type VerifyOptions, verifyFolder } from './verify.ts';
 
 const ada = testPerson('ada', ['release-manager']);
 const ben = testPerson('ben', ['engineering'], { type: 'ed25519' });
 const people = [ada, ben];
 
-function verify(run: RunFolder, overrides: Partial<VerifyOptions> = {}) {
-  return verifyFolder({
-    folder: run.folder,
-    signers: run.signers,
-    now: new Date(SIGNED_AT),
-    version: VERSION,
-    recompute: (report) => recompute(run.folder, report),
-    ...overrides,
-  });
-}
-
-function wrong({ lines }: Awaited<ReturnType<typeof verify>>): string {
+function wrong({ lines }: Awaited<ReturnType<typeof verifyRun>>): string {
   return lines
     .filter(({ ok }) => !ok)
     .map(({ check, text }) => `${check}: ${text}`)
@@ -128,7 +108,7 @@ test.each<[string, Partial<Parameters<typeof makeRunFolder>[0]>, string]>([
 ])('a runner that lies %s is found out, whoever signed', async (_, options, message) => {
   await using run = await makeRunFolder({ people, lying: true, ...options });
   await forge(run, [ada, ben]);
-  const result = await verify(run);
+  const result = await verifyRun(run);
   expect(result.exit).toBe(4);
   expect(wrong(result)).toContain(message);
 });
@@ -138,7 +118,7 @@ test.each(['../../etc/passwd', '/etc/passwd', 'a/../b', 'a\\b', 'a\nb', ''])(
   async (name) => {
     await using run = await makeRunFolder({ people, evidence: { [name]: 'x' } });
     await forge(run, [ada, ben]);
-    expect(wrong(await verify(run))).toContain('is no name for a file of evidence');
+    expect(wrong(await verifyRun(run))).toContain('is no name for a file of evidence');
   },
 );
 
@@ -150,7 +130,7 @@ test('good signatures make no GO of a report that failed', async () => {
     await using run = await makeRunFolder({ people, items: [testItem('smoke', state)] });
     await forge(run, [ada, ben]);
     await renderAgain(run);
-    expect((await verify(run)).exit).toBe(exit);
+    expect((await verifyRun(run)).exit).toBe(exit);
   }
 });
 

@@ -1,9 +1,8 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { recompute } from '../gate/recompute.ts';
-import { makeRunFolder, type RunFolder, SIGNED_AT, testPerson, VERSION } from '../testing/run-folder.ts';
-import { verifyFolder } from './verify.ts';
+import { makeRunFolder, type RunFolder, testPerson } from '../testing/run-folder.ts';
+import { verifyRun } from '../testing/verify-run.ts';
 
 const ada = testPerson('ada', ['release-manager']);
 const ben = testPerson('ben', ['engineering'], { type: 'ed25519' });
@@ -15,16 +14,6 @@ async function signedRun(options: Partial<Parameters<typeof makeRunFolder>[0]> =
   return run;
 }
 
-function verify(run: RunFolder) {
-  return verifyFolder({
-    folder: run.folder,
-    signers: run.signers,
-    now: new Date(SIGNED_AT),
-    version: VERSION,
-    recompute: (report) => recompute(run.folder, report),
-  });
-}
-
 async function filesOf(run: RunFolder): Promise<string[]> {
   const entries = await readdir(run.folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -32,7 +21,7 @@ async function filesOf(run: RunFolder): Promise<string[]> {
 
 test('no byte of any file can change without being noticed', { timeout: 120_000 }, async () => {
   await using run = await signedRun();
-  expect((await verify(run)).exit).toBe(0);
+  expect((await verifyRun(run)).exit).toBe(0);
   const files = await filesOf(run);
   expect(files).toHaveLength(12);
   for (const file of files) {
@@ -41,11 +30,11 @@ test('no byte of any file can change without being noticed', { timeout: 120_000 
       const changed = Buffer.from(original);
       changed[at] = (changed[at] ?? 0) ^ (1 << (at % 7));
       await writeFile(file, changed);
-      expect((await verify(run)).exit, `${file}, byte ${at}`).toBe(4);
+      expect((await verifyRun(run)).exit, `${file}, byte ${at}`).toBe(4);
     }
     await writeFile(file, original);
   }
-  expect((await verify(run)).exit).toBe(0);
+  expect((await verifyRun(run)).exit).toBe(0);
 });
 
 /** Both ends and about thirty places between, at odd distances. */
@@ -61,9 +50,9 @@ test('no file can be cut short or go missing', async () => {
   for (const file of await filesOf(run)) {
     const original = await readFile(file);
     await writeFile(file, original.subarray(0, -1));
-    expect((await verify(run)).exit, `${file} without its last byte`).not.toBe(0);
+    expect((await verifyRun(run)).exit, `${file} without its last byte`).not.toBe(0);
     await rm(file);
-    expect((await verify(run)).exit, `without ${file}`).not.toBe(0);
+    expect((await verifyRun(run)).exit, `without ${file}`).not.toBe(0);
     await writeFile(file, original);
   }
 });
@@ -119,7 +108,7 @@ test.each<[string, (run: RunFolder) => Promise<unknown>, string]>([
 ])('%s is refused', async (_, spoil, message) => {
   await using run = await signedRun();
   await spoil(run);
-  const { exit, lines } = await verify(run);
+  const { exit, lines } = await verifyRun(run);
   expect(exit).toBe(4);
   expect(
     lines

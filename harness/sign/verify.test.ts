@@ -1,37 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { recompute } from '../gate/recompute.ts';
 import { PAYLOAD_TYPE } from '../report/schema.ts';
 import { forge } from '../testing/forge.ts';
-import {
-  EXPIRES_AT,
-  makeRunFolder,
-  passphrase,
-  type RunFolder,
-  SIGNED_AT,
-  testPerson,
-  testSigners,
-  VERSION,
-} from '../testing/run-folder.ts';
+import { EXPIRES_AT, makeRunFolder, passphrase, testPerson, testSigners } from '../testing/run-folder.ts';
+import { verifyRun } from '../testing/verify-run.ts';
 import { makeEnvelope, serialise } from './dsse.ts';
 import { loadSigner } from './keys.ts';
-import { type VerifyOptions, verifyFolder } from './verify.ts';
+import type { VerifyOptions } from './verify.ts';
 
 const ada = testPerson('ada', ['release-manager']);
 const ben = testPerson('ben', ['engineering'], { type: 'ed25519' });
 const people = [ada, ben];
-
-function verify(run: RunFolder, overrides: Partial<VerifyOptions> = {}) {
-  return verifyFolder({
-    folder: run.folder,
-    signers: run.signers,
-    now: new Date(SIGNED_AT),
-    version: VERSION,
-    recompute: (report) => recompute(run.folder, report),
-    ...overrides,
-  });
-}
 
 async function signedRun(options: Partial<Parameters<typeof makeRunFolder>[0]> = {}) {
   const run = await makeRunFolder({ people, ...options });
@@ -40,11 +20,11 @@ async function signedRun(options: Partial<Parameters<typeof makeRunFolder>[0]> =
   return run;
 }
 
-function texts({ lines }: Awaited<ReturnType<typeof verify>>): string[] {
+function texts({ lines }: Awaited<ReturnType<typeof verifyRun>>): string[] {
   return lines.map(({ text }) => text);
 }
 
-function wrong({ lines }: Awaited<ReturnType<typeof verify>>): string {
+function wrong({ lines }: Awaited<ReturnType<typeof verifyRun>>): string {
   return lines
     .filter(({ ok }) => !ok)
     .map(({ check, text }) => `${check}: ${text}`)
@@ -53,16 +33,16 @@ function wrong({ lines }: Awaited<ReturnType<typeof verify>>): string {
 
 test('a GO with every signature verifies', async () => {
   await using run = await signedRun();
-  const result = await verify(run);
+  const result = await verifyRun(run);
   expect(wrong(result)).toBe('');
   expect(result).toMatchObject({ exit: 0, decision: 'GO' });
 });
 
 test('a GO that a role has yet to sign is not a GO', async () => {
   await using run = await makeRunFolder({ people });
-  expect(await verify(run)).toMatchObject({ exit: 3, decision: 'GO' });
+  expect(await verifyRun(run)).toMatchObject({ exit: 3, decision: 'GO' });
   await run.sign(ada);
-  const result = await verify(run);
+  const result = await verifyRun(run);
   expect(result.exit).toBe(3);
   expect(wrong(result)).toBe('roles: missing: engineering');
 });
@@ -70,23 +50,23 @@ test('a GO that a role has yet to sign is not a GO', async () => {
 test('an expired report still verifies as of its signing, but may not be deployed', async () => {
   await using run = await signedRun();
   const now = new Date(Date.parse(EXPIRES_AT) + 1);
-  expect((await verify(run, { now })).exit).toBe(0);
-  const result = await verify(run, { now, forDeploy: true });
+  expect((await verifyRun(run, { now })).exit).toBe(0);
+  const result = await verifyRun(run, { now, forDeploy: true });
   expect(result.exit).toBe(1);
   expect(wrong(result)).toBe(`validity: expired at ${EXPIRES_AT}`);
 });
 
 test('a rehearsal verifies, says so, and may not be deployed', async () => {
   await using run = await signedRun({ rehearsal: true });
-  const result = await verify(run);
+  const result = await verifyRun(run);
   expect(result).toMatchObject({ exit: 0, decision: 'REHEARSAL_GO' });
   expect(texts(result)).toContain('staging is a rehearsal: this report releases nothing');
-  expect((await verify(run, { forDeploy: true })).exit).toBe(1);
+  expect((await verifyRun(run, { forDeploy: true })).exit).toBe(1);
 });
 
 test('every check leaves a line, also one that had nothing to compare with', async () => {
   await using run = await signedRun();
-  const { lines } = await verify(run);
+  const { lines } = await verifyRun(run);
   expect(lines.filter(({ ran }) => !ran).map(({ check }) => check)).toEqual([
     'git',
     'environment',
@@ -135,7 +115,7 @@ describe('a report that is used for something else', () => {
     ['nothing at all', { subjects: [{}] }, 'is no subject of the report'],
   ])('%s is refused', async (_, target, message) => {
     await using run = await signedRun();
-    const result = await verify(run, target);
+    const result = await verifyRun(run, target);
     expect(result.exit).toBe(4);
     expect(wrong(result)).toContain(message);
   });
@@ -149,7 +129,7 @@ describe('a report that is used for something else', () => {
       gate,
       subjects: [{ gitCommit: 'c'.repeat(40) }],
     };
-    expect((await verify(run, target)).exit).toBe(0);
+    expect((await verifyRun(run, target)).exit).toBe(0);
   });
 });
 
@@ -157,7 +137,7 @@ describe('people who do not count', () => {
   test('another signers file than the one of the freeze is refused, even with the same people', async () => {
     await using run = await signedRun();
     const signers = { ...run.signers, bytes: Buffer.concat([run.signers.bytes, Buffer.from('\n')]) };
-    expect(wrong(await verify(run, { signers }))).toContain(
+    expect(wrong(await verifyRun(run, { signers }))).toContain(
       'the signers file is not the one that the report was made with',
     );
   });
@@ -168,7 +148,7 @@ describe('people who do not count', () => {
       bytes: run.signers.bytes,
       parsed: testSigners([testPerson('ada', ['release-manager']), ben]),
     };
-    const result = await verify(run, { signers });
+    const result = await verifyRun(run, { signers });
     expect(result.exit).toBe(4);
     expect(wrong(result)).toContain("nobody's key in the signers file");
   });
@@ -176,20 +156,20 @@ describe('people who do not count', () => {
   test('the same key twice, with two different signatures, voids the envelope', async () => {
     await using run = await makeRunFolder({ people });
     await forge(run, [ada, ada]);
-    expect(wrong(await verify(run))).toContain(`${ada.keys[0]?.id} signed twice`);
+    expect(wrong(await verifyRun(run))).toContain(`${ada.keys[0]?.id} signed twice`);
   });
 
   test('two keys of one person void the envelope', async () => {
     const two = testPerson('ada', ['release-manager', 'engineering'], { keys: 2 });
     await using run = await makeRunFolder({ people: [two, ben] });
     await forge(run, [two, { ...two, keys: two.keys.slice(1) }]);
-    expect(wrong(await verify(run))).toContain('ada signed twice');
+    expect(wrong(await verifyRun(run))).toContain('ada signed twice');
   });
 
   test('a stranger’s signature beside good ones voids the envelope', async () => {
     await using run = await makeRunFolder({ people });
     await forge(run, [ada, ben, testPerson('eve', ['engineering'])]);
-    const result = await verify(run);
+    const result = await verifyRun(run);
     expect(result.exit).toBe(4);
     expect(wrong(result)).toContain("nobody's key in the signers file");
   });
@@ -198,7 +178,7 @@ describe('people who do not count', () => {
     await using run = await makeRunFolder({ people });
     const eve = testPerson('eve', ['engineering']);
     await forge(run, [ada, { ...eve, keys: eve.keys.map((key) => ({ ...key, id: ben.keys[0]?.id ?? '' })) }]);
-    expect(wrong(await verify(run))).toContain('does not fit these bytes');
+    expect(wrong(await verifyRun(run))).toContain('does not fit these bytes');
   });
 
   test('a signature over the payload alone, without its type and length, is refused', async () => {
@@ -210,14 +190,14 @@ describe('people who do not count', () => {
       join(run.folder, 'signoff.dsse.json'),
       serialise(makeEnvelope(PAYLOAD_TYPE, report, [entry])),
     );
-    expect(wrong(await verify(run))).toContain('does not fit these bytes');
+    expect(wrong(await verifyRun(run))).toContain('does not fit these bytes');
   });
 
   test('a signature without a time counts only with a key that was good all along', async () => {
     const late = { ...ben, keys: ben.keys.map((key) => ({ ...key, not_after: '2026-11-25T20:00:00Z' })) };
     await using run = await makeRunFolder({ people: [ada, late] });
     await forge(run, [ada, late]);
-    const result = await verify(run);
+    const result = await verifyRun(run);
     expect(wrong(result)).toContain('does not count: the key was valid until');
     expect(result.exit).toBe(4);
   });
@@ -228,8 +208,8 @@ describe('people who do not count', () => {
     await run.sign(revoked);
     await run.sign(ben);
     const now = new Date('2026-11-25T11:00:00Z');
-    expect((await verify(run, { now })).exit).toBe(0);
-    const result = await verify(run, { now, forDeploy: true });
+    expect((await verifyRun(run, { now })).exit).toBe(0);
+    const result = await verifyRun(run, { now, forDeploy: true });
     expect(result.exit).toBe(1);
     expect(wrong(result)).toContain('ada: the key was revoked');
   });
@@ -237,7 +217,7 @@ describe('people who do not count', () => {
 
 test('renderings of another version are not compared, and that is said', async () => {
   await using run = await signedRun();
-  const { exit, lines } = await verify(run, { version: '0.2.0' });
+  const { exit, lines } = await verifyRun(run, { version: '0.2.0' });
   expect(exit).toBe(0);
   expect(lines.find(({ check }) => check === 'renderings')).toMatchObject({
     ran: false,

@@ -1,29 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
-import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '#pipeline/runtime/db.ts';
+import { useDatabase } from '#pipeline/testing/database.ts';
 import { coins } from './coins.ts';
 import { expireHolds, order, refund, settle } from './shop.ts';
 import { post, readWallet } from './wallets.ts';
 
-let postgres: TestDatabase;
+const database = useDatabase({ max: 10 });
 let db: Database;
-
-beforeAll(async () => {
-  postgres = await startTestDatabase();
-  db = openDatabase({
-    url: await postgres.fresh(),
-    max: 10,
-    acquireTimeoutMs: 20_000,
-    applicationName: 'ledger-test',
-    onIdleError: () => {},
-  });
-}, 120_000);
-
-afterAll(async () => {
-  await db?.close();
-  await postgres?.stop();
+beforeAll(() => {
+  db = database.db;
 });
 
 async function newMember(): Promise<string> {

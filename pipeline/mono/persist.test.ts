@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { Registry } from '@prometheus-io/client';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '#pipeline/runtime/db.ts';
 import { decimalToMinor } from '#pipeline/shared/money.ts';
-import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
+import { useDatabase } from '#pipeline/testing/database.ts';
 import { getAccount, readTotals } from './accounts.ts';
 import { createMonoMetrics } from './metrics.ts';
 import { storePage } from './persist.ts';
@@ -16,23 +16,10 @@ import { syncAccount } from './sync.ts';
 import { transformTransaction } from './transform.ts';
 import type { FetchWindow, MonoClient, TransformOutcome } from './types.ts';
 
-let postgres: TestDatabase;
+const database = useDatabase({ max: 4 });
 let db: Database;
-
-beforeAll(async () => {
-  postgres = await startTestDatabase();
-  db = openDatabase({
-    url: await postgres.fresh(),
-    max: 4,
-    acquireTimeoutMs: 10_000,
-    applicationName: 'test',
-    onIdleError: () => {},
-  });
-}, 120_000);
-
-afterAll(async () => {
-  await db?.close();
-  await postgres?.stop();
+beforeAll(() => {
+  db = database.db;
 });
 
 async function newAccount() {

@@ -1,25 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
-import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '#pipeline/runtime/db.ts';
+import { useDatabase } from '#pipeline/testing/database.ts';
 import { answerOnce, type OnceAnswer, type OnceRequest } from './idempotency.ts';
 
-let postgres: TestDatabase;
+const database = useDatabase({ max: 10 });
 let db: Database;
-
-beforeAll(async () => {
-  postgres = await startTestDatabase();
-  db = openDatabase({
-    url: await postgres.fresh(),
-    max: 10,
-    acquireTimeoutMs: 10_000,
-    applicationName: 'test',
-    onIdleError: () => {},
-  });
-}, 120_000);
-
-afterAll(async () => {
-  await db?.close();
-  await postgres?.stop();
+beforeAll(() => {
+  db = database.db;
 });
 
 const request = (key: string | undefined, change: Partial<OnceRequest> = {}): OnceRequest => ({

@@ -78,7 +78,7 @@ function measured({ facts: found }: Attempt): Markup {
 
 const outcomes = {
   true: { sign: '✓', word: 'holds', tone: 'good' },
-  false: { sign: '✕', word: 'fails', tone: 'bad' },
+  false: { sign: '✗', word: 'fails', tone: 'bad' },
   error: { sign: '?', word: 'unknown', tone: 'unsure' },
 } as const;
 

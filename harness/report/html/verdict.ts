@@ -12,7 +12,7 @@ const verdicts: Record<Decision, { word: string; sign: string; tone: string; mea
     tone: 'waived',
     meaning: 'What did not pass was waived, or something was relaxed, as listed below.',
   },
-  NO_GO: { word: 'No go', sign: '✕', tone: 'bad', meaning: 'At least one item failed.' },
+  NO_GO: { word: 'No go', sign: '✗', tone: 'bad', meaning: 'At least one item failed.' },
   INCONCLUSIVE: {
     word: 'Inconclusive',
     sign: '?',
