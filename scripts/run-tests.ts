@@ -8,7 +8,7 @@ import { type Counts, runStage, type Stage, sum } from '#scripts/stages.ts';
 
 const usage = `Usage: node scripts/run-tests.ts [--only STAGE…]
 
-Runs every stage and shows each result; the last line sums up. Stages: types, lint, imports, size, privacy,
+Runs every stage and shows each result; the last line sums up. Stages: types, lint, imports, size, yaml, privacy,
 vitest, openapi (a short fuzzing of every documented operation), and playwright where a playwright.config.ts
 exists: its project \`report\` only, since the others need a running service (\`countersign smoke run\`).
 Zero tests are a failure.
@@ -49,6 +49,7 @@ async function stagesIn(folder: string): Promise<Stage[]> {
     { name: 'lint', command: [bin('biome'), 'ci', '--max-diagnostics=50', '.'] },
     { name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
     { name: 'size', command: [process.execPath, 'scripts/check-size.ts'] },
+    { name: 'yaml', command: [process.execPath, 'scripts/lint-yaml.ts'] },
     { name: 'privacy', command: [process.execPath, 'scripts/scan-personal-data.ts'] },
     {
       name: 'vitest',
