@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError, describeProblem, type Problem } from '../../errors.ts';
 import { checkFiles, knownEnvironments, rootAround } from '../../synthetics/ground.ts';
@@ -27,7 +28,6 @@ example: countersign synthetics lint synthetics/uptime_checks.yml --style`,
     let checks = 0;
     for (const file of files) {
       try {
-        if (booleanFlag(args, 'style')) problems.push(...(await styleProblems(join(root, file), file)));
         const definition = await loadSynthetics(join(root, file), file);
         checks += definition.checks.length;
         problems.push(...lintSynthetics(definition, { root, environments }));
@@ -35,10 +35,14 @@ example: countersign synthetics lint synthetics/uptime_checks.yml --style`,
         if (!(thrown instanceof CountersignError)) throw thrown;
         problems.push(...problemsIn(thrown, file));
       }
+      if (booleanFlag(args, 'style') && existsSync(join(root, file))) {
+        problems.push(...(await styleProblems(join(root, file), file)));
+      }
     }
     if (booleanFlag(args, 'json')) io.stdout.write(`${JSON.stringify({ files, problems }, null, 2)}\n`);
     else if (problems.length > 0) io.stdout.write(`${problems.map(describeProblem).join('\n')}\n`);
-    else io.stdout.write(`${files.join(', ')}: ${checks} checks, no problems\n`);
+    else
+      io.stdout.write(`${files.join(', ')}: ${checks} ${checks === 1 ? 'check' : 'checks'}, no problems\n`);
     if (io.env['GITHUB_ACTIONS']) {
       const { githubAnnotation } = await import('../../report/github.ts');
       for (const problem of problems) io.stderr.write(`${githubAnnotation(problem)}\n`);
