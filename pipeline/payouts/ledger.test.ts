@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '#pipeline/runtime/db.ts';
+import { balanceOf, fundedWallet, openTestDatabase, payoutOf } from '#pipeline/testing/payouts.ts';
+import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
+
+let postgres: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  postgres = await startTestDatabase();
+  db = openTestDatabase(await postgres.fresh());
+}, 120_000);
+
+afterAll(async () => {
+  await db?.close();
+  await postgres?.stop();
+});
+
+const entries = (transaction: string, rows: [account: string, wallet: string | null, cents: number][]) =>
+  `INSERT INTO app.ledger_entries (transaction_id, account, wallet_id, amount_cents) VALUES ${rows
+    .map(
+      ([account, wallet, cents]) =>
+        `('${transaction}', '${account}', ${wallet ? `'${wallet}'` : 'NULL'}, ${cents})`,
+    )
+    .join(', ')}`;
+
+const header = async (tx: Pick<Database, 'query'>, walletId: string) => {
+  const sql = `INSERT INTO app.transactions (kind, wallet_id) VALUES ('CASH_IN', $1) RETURNING id`;
+  return (await tx.query<{ id: string }>(sql, [walletId])).rows[0]?.id ?? '';
+};
+
+describe('the database keeps the books of payouts', () => {
+  it('refuses a transaction whose entries do not sum to zero', async () => {
+    const { walletId } = await fundedWallet(db, 0);
+    const unbalanced = db.transaction(async (tx) => {
+      const id = await header(tx, walletId);
+      await tx.query(
+        entries(id, [
+          ['WALLET', walletId, 100],
+          ['MOMO', null, -99],
+        ]),
+      );
+    });
+    await expect(unbalanced).rejects.toMatchObject({ constraint: 'ledger_sums_to_zero' });
+    expect(await balanceOf(db, walletId)).toBe(0n);
+  });
+
+  it('refuses one without entries, and one that moves the wallet of another', async () => {
+    const [mine, other] = [await fundedWallet(db, 0), await fundedWallet(db, 50)];
+    await expect(header(db, mine.walletId)).rejects.toMatchObject({ constraint: 'ledger_sums_to_zero' });
+    const theft = db.transaction(async (tx) => {
+      const id = await header(tx, mine.walletId);
+      await tx.query(
+        entries(id, [
+          ['WALLET', mine.walletId, 50],
+          ['WALLET', other.walletId, -50],
+        ]),
+      );
+    });
+    await expect(theft).rejects.toMatchObject({ constraint: 'ledger_closed' });
+  });
+
+  it('refuses entries that come to a transaction later, even when they sum to zero', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const sql = 'SELECT id FROM app.transactions WHERE wallet_id = $1';
+    const id = (await db.query<{ id: string }>(sql, [walletId])).rows[0]?.id ?? '';
+    const later = db.query(
+      entries(id, [
+        ['WALLET', walletId, 5],
+        ['MOMO', null, -5],
+      ]),
+    );
+    await expect(later).rejects.toMatchObject({ constraint: 'ledger_closed' });
+  });
+
+  it('refuses an overdraft, and whatever would move a wallet past its entries', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    await expect(payoutOf(db, walletId, { amountCents: 101n })).rejects.toMatchObject({
+      constraint: 'wallets_no_overdraft',
+    });
+    for (const sql of [
+      'UPDATE app.wallets SET balance_cents = 1000000',
+      'DELETE FROM app.wallets',
+      `INSERT INTO app.wallets (user_id, balance_cents) SELECT user_id, 5 FROM app.wallets`,
+      'UPDATE app.ledger_entries SET amount_cents = 7',
+      'DELETE FROM app.ledger_entries',
+      'TRUNCATE app.ledger_entries CASCADE',
+      'UPDATE app.transactions SET kind = kind',
+      'DELETE FROM app.transactions',
+    ]) {
+      await expect(db.query(sql), sql).rejects.toThrow(/ledger|empty|never|append-only/);
+    }
+    expect(await balanceOf(db, walletId)).toBe(100n);
+  });
+
+  it('refuses a payout that says FAILED while its money is gone, and a return of one that was paid', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const { transaction_id: id } = await payoutOf(db, walletId);
+    const unreturned = db.query(`UPDATE app.mobile_money_payouts SET status = 'FAILED'`);
+    await expect(unreturned).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
+    const gift = db.transaction(async (tx) => {
+      const made = await tx.query<{ id: string }>(
+        `INSERT INTO app.transactions (kind, wallet_id, cash_out_id) VALUES ('CASH_OUT_RETURN', $1, $2) RETURNING id`,
+        [walletId, id],
+      );
+      await tx.query(
+        entries(made.rows[0]?.id ?? '', [
+          ['WALLET', walletId, 100],
+          ['TMONEY', null, -100],
+        ]),
+      );
+    });
+    await expect(gift).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
+  });
+
+  it('refuses a cash-out without its payout', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const orphan = db.transaction(async (tx) => {
+      const { rows } = await tx.query<{ id: string }>('SELECT gen_random_uuid() AS id');
+      const id = rows[0]?.id ?? '';
+      await tx.query(
+        `INSERT INTO app.transactions (id, kind, wallet_id, cash_out_id) VALUES ($1, 'CASH_OUT', $2, $1)`,
+        [id, walletId],
+      );
+      await tx.query(
+        entries(id, [
+          ['WALLET', walletId, -100],
+          ['MOMO', null, 100],
+        ]),
+      );
+    });
+    await expect(orphan).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
+  });
+
+  it('refuses states that a payout does not go to, and changes of what it promises', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const { transaction_id: id } = await payoutOf(db, walletId);
+    await db.query(`UPDATE app.mobile_money_payouts SET status = 'CONFIRMED' WHERE transaction_id = $1`, [
+      id,
+    ]);
+    for (const change of [
+      `status = 'SENT'`,
+      `status = 'FAILED'`,
+      'amount_cents = 1',
+      `phone_e164 = '+22890000000'`,
+      `provider = 'MOMO'`,
+    ]) {
+      const sql = `UPDATE app.mobile_money_payouts SET ${change} WHERE transaction_id = '${id}'`;
+      await expect(db.query(sql), change).rejects.toThrow(/does not go|never changes/);
+    }
+    await expect(db.query('DELETE FROM app.mobile_money_payouts')).rejects.toThrow(/never changes/);
+    await expect(db.query('DELETE FROM app.mobile_money_payout_history')).rejects.toThrow(/append-only/);
+  });
+});
