@@ -8,6 +8,8 @@ type Load = () => Promise<{ target: ExportTarget }>;
 const targets: Readonly<Record<string, Load>> = {
   blackbox: () => import('./blackbox/blackbox.ts'),
   gatus: () => import('./gatus/gatus.ts'),
+  'k8s-cronjob': () => import('./k8s-cronjob/k8s-cronjob.ts'),
+  openstatus: () => import('./openstatus/openstatus.ts'),
 };
 
 export const targetNames = Object.keys(targets);

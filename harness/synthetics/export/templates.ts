@@ -47,6 +47,11 @@ export function rewrite(text: string, notation: Notation): string {
     .join('');
 }
 
+/** A text that holds no references, as it is sent. */
+export function plain(text: string): string {
+  return rewrite(text, { text: (own) => own, secret: () => '', capture: () => '' });
+}
+
 /** Names of the secrets in every string of a value, without repeats, in order. */
 export function secretsIn(value: unknown): string[] {
   const found = new Set<string>();

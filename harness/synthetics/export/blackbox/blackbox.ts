@@ -8,7 +8,7 @@ import { yamlText } from '../yaml-text.ts';
 import { type Probe, probes, type Surroundings } from './module.ts';
 import { groupOf, longestIntervalMs } from './rules.ts';
 
-const written = 'Written by `countersign synthetics export --to blackbox`';
+const comment = 'Written by `countersign synthetics export --to blackbox`';
 /** What the exporter takes off the time that Prometheus gives it. */
 const offsetMs = 500;
 
@@ -50,9 +50,12 @@ export const target: ExportTarget = {
     const prometheus = { rule_files: ['synthetics.rules.yml'], scrape_configs: probed.map(({ job }) => job) };
     return {
       files: [
-        { path: 'blackbox.yml', text: yamlText({ modules: Object.fromEntries(modules) }, written) },
-        { path: 'prometheus.yml', text: yamlText(prometheus, `${written}: parts for prometheus.yml`) },
-        { path: 'synthetics.rules.yml', text: yamlText({ groups }, written) },
+        { path: 'blackbox.yml', text: yamlText({ modules: Object.fromEntries(modules) }, { comment }) },
+        {
+          path: 'prometheus.yml',
+          text: yamlText(prometheus, { comment: `${comment}: parts for prometheus.yml` }),
+        },
+        { path: 'synthetics.rules.yml', text: yamlText({ groups }, { comment }) },
       ],
       losses,
     };

@@ -1,17 +1,18 @@
 import type { Ledger } from '../ledger.ts';
-import { partsOf, secretsIn } from '../templates.ts';
+import { partsOf, plain, secretsIn } from '../templates.ts';
 import type { Surroundings } from './module.ts';
 
 export const inClear = 'the exporter reads secrets from files, and only for Authorization';
 
 /** Headers in plain text, and an Authorization whose credentials are in a file. */
 export function headersOf(
-  ledger: Ledger<{ headers?: Record<string, string> }>,
+  ledger: Pick<Ledger<object>, 'lose'>,
+  given: Readonly<Record<string, string>>,
   { secretsFolder }: Surroundings,
 ): { headers: Record<string, string>; authorization?: object } {
   const headers: Record<string, string> = {};
   let authorization: object | undefined;
-  for (const [name, value] of Object.entries(ledger.take('headers') ?? {})) {
+  for (const [name, value] of Object.entries(given)) {
     const [first, second, ...more] = partsOf(value);
     const credentials = second && 'secret' in second && more.length === 0 ? second.secret : undefined;
     const scheme = first && 'text' in first ? /^([A-Za-z]+) $/.exec(first.text)?.[1] : undefined;
@@ -21,11 +22,4 @@ export function headersOf(
     } else ledger.lose(`headers.${name}`, value, inClear);
   }
   return { headers, ...(authorization === undefined ? {} : { authorization }) };
-}
-
-/** A text without secrets as it is sent. */
-export function plain(text: string): string {
-  return partsOf(text)
-    .map((part) => ('text' in part ? part.text : ''))
-    .join('');
 }

@@ -1,9 +1,10 @@
 import type { CheckOf } from '../../definition.ts';
 import { type Translations, translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
-import { secretsIn } from '../templates.ts';
+import { sentBody } from '../sent-body.ts';
+import { plain, secretsIn } from '../templates.ts';
 import type { Part } from './criteria.ts';
-import { headersOf, inClear, plain } from './headers.ts';
+import { headersOf, inClear } from './headers.ts';
 import { address, type Probe, type Surroundings, tlsConfig } from './module.ts';
 
 export function httpModule(
@@ -44,13 +45,10 @@ export function httpModule(
 
 function requestOf(ledger: Ledger<CheckOf<'http'>>, around: Surroundings): object {
   const method = ledger.take('method');
-  const json = ledger.take('json');
-  const body = json === undefined ? ledger.take('body') : JSON.stringify(json);
-  const { headers: given, authorization } = headersOf(ledger, around);
-  const typed = Object.keys(given).some((name) => name.toLowerCase() === 'content-type');
-  const headers = json === undefined || typed ? given : { 'Content-Type': 'application/json', ...given };
+  const { body, headers: given, field } = sentBody(ledger);
+  const { headers, authorization } = headersOf(ledger, given, around);
   const secret = body !== undefined && secretsIn(body).length > 0;
-  if (secret) ledger.lose(json === undefined ? 'body' : 'json', body, inClear);
+  if (secret) ledger.lose(field, body, inClear);
   return {
     ...(method === undefined ? {} : { method }),
     ...(Object.keys(headers).length > 0 ? { headers } : {}),

@@ -34,7 +34,7 @@ export function websocketModule(
     },
     'blackbox_exporter has nothing like it',
   );
-  const { headers, authorization } = headersOf(ledger, around);
+  const { headers, authorization } = headersOf(ledger, ledger.take('headers') ?? {}, around);
   for (const [name, value] of Object.entries(headers)) {
     ledger.lose(`headers.${name}`, value, 'only Authorization is known to go out with the handshake');
   }

@@ -2,6 +2,7 @@ import type { ProbeType } from '../../criteria-schema.ts';
 import type { CheckOf } from '../../definition.ts';
 import { translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
+import { sentBody } from '../sent-body.ts';
 import { bases, conditionsOf } from './conditions.ts';
 import { conversationOf } from './conversation.ts';
 import { addressesOf } from './dns.ts';
@@ -118,13 +119,9 @@ function httpConditions() {
 
 function requestOf(ledger: Ledger<CheckOf<'http'>>): Pick<Endpoint, 'method' | 'headers' | 'body'> {
   const method = ledger.take('method');
-  const json = ledger.take('json');
-  const body = json === undefined ? ledger.take('body') : JSON.stringify(json);
-  const given = ledger.take('headers') ?? {};
-  const typed = Object.keys(given).some((name) => name.toLowerCase() === 'content-type');
-  const headers = json === undefined || typed ? given : { 'Content-Type': 'application/json', ...given };
+  const { body, headers, field } = sentBody(ledger);
   if (body !== undefined && /\[(ENDPOINT_(NAME|GROUP|URL)|RANDOM_STRING_\d+|LOCAL_ADDRESS)\]/.test(body)) {
-    ledger.lose('body', body, 'Gatus fills in placeholders of its own', 'with the placeholders filled in');
+    ledger.lose(field, body, 'Gatus fills in placeholders of its own', 'with the placeholders filled in');
   }
   return {
     ...(method === undefined ? {} : { method }),

@@ -38,7 +38,10 @@ export const target: ExportTarget = {
       endpoints: translated,
     };
     loseNames(definition, losses);
-    return { files: [{ path: 'gatus.yaml', text: yamlText(inGatus(file), comment) }], losses };
+    return {
+      files: [{ path: 'gatus.yaml', text: yamlText(inGatus(file), { comment, quoteDollars: true }) }],
+      losses,
+    };
   },
 };
 
