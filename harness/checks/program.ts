@@ -33,8 +33,9 @@ const passedOn = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS']
 
 /** Time between asking a process group to end and ending it. */
 const graceMs = 300;
-/** Time without output after the program's end, until its streams are closed. */
+/** Time without output after the program's end, until its streams are closed; and the most that they stay open. */
 const quietMs = 400;
+const lingerMs = 3_000;
 
 /** A second Ctrl-C ends this process at once; what it started must not stay. */
 const alive = new Set<ChildProcess>();
@@ -118,9 +119,13 @@ function collectBounded(stream: Readable, limit: number, tooMuch: () => void): P
   });
 }
 
-/** What left the process group may hold a stream open for ever; the program itself has nothing more to say. */
+/** What left the process group may hold a stream open, and write, for ever; the program itself has nothing more to say. */
 function closeWhenQuiet(stream: Readable | null): void {
   const timer = setTimeout(() => stream?.destroy(), quietMs);
+  const last = setTimeout(() => stream?.destroy(), lingerMs);
   stream?.on('data', () => timer.refresh());
-  stream?.once('close', () => clearTimeout(timer));
+  stream?.once('close', () => {
+    clearTimeout(timer);
+    clearTimeout(last);
+  });
 }

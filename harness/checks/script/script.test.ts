@@ -127,11 +127,14 @@ describe('script', () => {
     server.close();
   });
 
-  it('does not wait for a program that left its process group', async () => {
+  it.each([
+    ['is silent', 'setInterval(() => {}, 1000)'],
+    ['writes on', 'setInterval(() => console.error(1), 50)'],
+  ])('does not wait for a program that left its process group and %s', async (_, code) => {
     const { facts } = await measure(
       `import { spawn } from 'node:child_process';
        const options = { detached: true, stdio: 'inherit' };
-       const left = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], options);
+       const left = spawn(process.execPath, ['-e', ${JSON.stringify(code)}], options);
        console.log(JSON.stringify({ pid: left.pid }));
        left.unref();`,
     );
