@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { findTool } from '../tools/find.ts';
 
 export interface TestExporter {
+  readonly pid: number;
   /** What the exporter measured of a target: metric to value, of those without labels. */
   probe(module: string, target: string): Promise<Map<string, number>>;
   stop(): Promise<void>;
@@ -15,6 +16,7 @@ export async function startBlackboxExporter(configuration: string): Promise<Test
   const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const url = await addressOf(child);
   return {
+    pid: child.pid ?? 0,
     async probe(module, target) {
       const query = new URLSearchParams({ module, target });
       const answer = await fetch(`${url}/probe?${query}`);

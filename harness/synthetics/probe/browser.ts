@@ -15,6 +15,7 @@ export async function look(check: BrowserCheck, looking: Looking): Promise<void>
   sight.subject = `browser test ${check.file}`;
   sight.stage = 'the end of the tests';
   const { playwright = {} } = context;
+  const projects = check.project === undefined ? (playwright.projects ?? []) : [check.project];
   const env = await looking.fill({ ...playwright.env, ...check.env });
   const file = context.resolve(check.file);
   const folder = await mkdtemp(join(tmpdir(), 'countersign-browser-'));
@@ -23,7 +24,7 @@ export async function look(check: BrowserCheck, looking: Looking): Promise<void>
       {
         folder,
         config: playwright.config === undefined ? undefined : context.resolve(playwright.config),
-        projects: [],
+        projects,
         tags: [],
         grep: undefined,
         shard: undefined,
@@ -32,7 +33,7 @@ export async function look(check: BrowserCheck, looking: Looking): Promise<void>
       },
       [
         `^${RegExp.escape(file)}$`,
-        ...(check.project === undefined ? [] : [`--project=${check.project}`]),
+        ...projects.map((project) => `--project=${project}`),
         ...(check.grep === undefined ? [] : ['--grep', check.grep]),
       ],
       {

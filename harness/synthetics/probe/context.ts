@@ -32,7 +32,11 @@ export interface ProbeContext {
   /** Takes every secret out of a text that has been given by `value`. */
   redact(text: string): string;
   /** How Playwright is set up in this project, for checks of type `browser`. */
-  readonly playwright?: { config?: string; env?: Readonly<Record<string, string>> };
+  readonly playwright?: {
+    config?: string;
+    projects?: readonly string[];
+    env?: Readonly<Record<string, string>>;
+  };
   /** Default: the system's own, hosts file included. */
   readonly lookUp?: LookUp;
 }
