@@ -65,12 +65,27 @@ export const criteriaOf = {
 
 export type ProbeType = keyof typeof criteriaOf;
 
+/** What is judged of a type unless the check itself says something about it: nothing passes unseen. */
+const basisOf: Readonly<Record<ProbeType, string>> = {
+  http: 'a status of 2xx, unless status_code or an expectation on `status` says which',
+  tcp: 'that it connects',
+  dns: 'that there is an answer',
+  tls: 'that the certificate is trusted, in time and for this name',
+  websocket: 'that it opens, and that the conversation goes as written',
+  grpc: 'that it says SERVING, unless `serving` says otherwise',
+  browser: 'that no test fails, unless exit_code says otherwise',
+  script: 'an exit code of 0, unless exit_code says which; 3 is an error: it could not tell',
+};
+
 /** A list of criteria; each is a map with one key, as in `- status_code: 200`. All must hold. */
 export function CriteriaFor<T extends ProbeType>(type: T) {
   type Name = (typeof criteriaOf)[T][number];
   const branches = criteriaOf[type].map((name) => Options({ [name]: one[name] }));
   return Type.Unsafe<Criterion<Name>[]>(
-    Type.Array(Type.Union(branches), { minItems: 1, description: 'all of these must hold' }),
+    Type.Array(Type.Union(branches), {
+      minItems: 1,
+      description: `all of these must hold; judged in any case: ${basisOf[type]}`,
+    }),
   );
 }
 

@@ -105,11 +105,9 @@ function read(response: IncomingMessage, maxBytes: number, { sight }: Looking): 
     });
     response.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     response.once('error', (error) => {
-      const of = length ? ` of ${showBytes(Number(length))}` : '';
+      const got = length ? `${bytes} of ${showBytes(Number(length))}` : showBytes(bytes);
       const early = codeOf(error) === 'ECONNRESET';
-      reject(
-        early ? new Failure(`had the connection closed after ${showBytes(bytes)}${of} of the body`) : error,
-      );
+      reject(early ? new Failure(`had the connection closed after ${got} of the body`) : error);
     });
   });
 }

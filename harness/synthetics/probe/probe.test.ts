@@ -3,6 +3,8 @@ import { CountersignError } from '../../errors.ts';
 import { type BadServer, startBadServer } from '../../testing/bad-server.ts';
 import { type ProbeContextOptions, probeContext } from '../../testing/probe-context.ts';
 import type { SyntheticCheck } from '../check-schema.ts';
+import { meaningOf } from './find-host.ts';
+import { Failure } from './looking.ts';
 import { probe } from './probe.ts';
 
 let server: BadServer;
@@ -79,6 +81,15 @@ describe('an error', () => {
     expect(said).toMatch(
       /^error: GET http:\/\/shop.example\/ could not be asked: this (process|machine) has no /,
     );
+  });
+
+  it('is a name server that does not answer; one with bad news is not', () => {
+    for (const answer of ['ETIMEOUT', 'ECONNREFUSED', 'OK']) {
+      expect(meaningOf(answer, 'shop.example')).toBeInstanceOf(CountersignError);
+    }
+    for (const answer of ['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED']) {
+      expect(meaningOf(answer, 'shop.example')).toBeInstanceOf(Failure);
+    }
   });
 
   it('is a secret that is not there, without a request', async () => {

@@ -74,9 +74,11 @@ function tooMany(way: readonly string[], next: URL, follow: number): Failure {
   );
 }
 
-/** The way that it took; its middle is left out where it is long. */
+/** The way that it took: paths where it never left the origin, without its middle where it is long. */
 function shown(way: readonly string[]): string {
-  const steps = way.length > 6 ? [...way.slice(0, 3), '…', ...way.slice(-2)] : way;
+  const origins = new Set(way.map((each) => new URL(each).origin));
+  const short = origins.size > 1 ? way : way.map((each) => each.slice(new URL(each).origin.length));
+  const steps = short.length > 6 ? [...short.slice(0, 3), '…', ...short.slice(-2)] : short;
   return steps.join(' → ');
 }
 
