@@ -24,7 +24,12 @@ export class Platform {
 
   static async start(): Promise<Platform> {
     const root = await copyOfRepo();
-    return new Platform(root, await stackIn(root));
+    try {
+      return new Platform(root, await stackIn(root));
+    } catch (thrown) {
+      await rm(root, { recursive: true, force: true });
+      throw thrown;
+    }
   }
 
   async stop(): Promise<void> {
