@@ -20,7 +20,11 @@ const MAX_BYTES = 1024 * 1024;
 
 /** Reads one YAML document; every syntax error becomes a problem with line and column. */
 export async function readYaml(path: string, shown = path): Promise<YamlFile> {
-  let bytes: Buffer;
+  return parseYaml(await readYamlBytes(path, shown), shown);
+}
+
+/** The bytes of a file of configuration; refuses what is too large to be one. */
+export async function readYamlBytes(path: string, shown = path): Promise<Buffer> {
   try {
     const { size } = await stat(path);
     if (size > MAX_BYTES) {
@@ -29,7 +33,7 @@ export async function readYaml(path: string, shown = path): Promise<YamlFile> {
         hint: 'keep data out of configuration',
       });
     }
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (thrown) {
     if (thrown instanceof CountersignError) throw thrown;
     const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
@@ -37,7 +41,6 @@ export async function readYaml(path: string, shown = path): Promise<YamlFile> {
       where: { file: shown },
     });
   }
-  return parseYaml(bytes, shown);
 }
 
 export function parseYaml(bytes: Buffer, file: string): YamlFile {

@@ -1,24 +1,38 @@
 import { createHash } from 'node:crypto';
-import { type Path, readYaml, type YamlFile } from '../config/yaml.ts';
+import { parsePlainYaml } from '../config/plain-yaml.ts';
+import { type Path, parseYaml, readYamlBytes, type YamlFile } from '../config/yaml.ts';
 import type { Place } from '../errors.ts';
 import type { Check, Definition } from './definition.ts';
 import type { SyntheticsFile } from './schema.ts';
-import { validateSynthetics } from './validate.ts';
+import { isWhole, validateSynthetics } from './validate.ts';
 
 /** What holds for a check that does not say. */
 export const checkDefaults = { interval: '60s', timeout: '10s', failure_threshold: 3 } as const;
 
-/** Reads a file of synthetic checks; everything that keeps it from meaning anything is thrown at once. */
+/**
+ * Reads a file of synthetic checks; everything that keeps it from meaning anything is thrown at once. A plain file is
+ * read in a tenth of the time, and a second time, with positions, only when somebody asks where something stands.
+ */
 export async function loadSynthetics(path: string, shown = path): Promise<Definition> {
-  const yaml = await readYaml(path, shown);
-  const file = validateSynthetics(yaml);
+  const bytes = await readYamlBytes(path, shown);
+  const parsed = once(() => parseYaml(bytes, shown));
+  const plain = parsePlainYaml(bytes.toString('utf8'))?.value;
+  const file = isWhole(plain) ? plain : validateSynthetics(parsed());
   return {
     ...file,
     file: shown,
-    sha256: createHash('sha256').update(yaml.bytes).digest('hex'),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
     checks: file.checks.map(withDefaults),
-    place: (at, offset) => placeOf(yaml, at, offset),
-    keyPlace: yaml.keyPlace,
+    place: (at, offset) => placeOf(parsed(), at, offset),
+    keyPlace: (at) => parsed().keyPlace(at),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
