@@ -1,6 +1,7 @@
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testContext } from '../../testing/context.ts';
 import { keepAttachments } from './keep.ts';
@@ -27,8 +28,8 @@ const test = (attachments: Attachment[], state: TestResult['state'] = 'failed'):
 });
 
 async function keep(...tests: TestResult[]) {
-  const context = testContext({ secrets: { TOKEN: 'hunter2-hunter2' } });
-  await context.secret('TOKEN');
+  const context = testContext({ secrets: { TOKEN: 'hunter2-hunter2', KEY: 'HUNTER2_hunter2' } });
+  await Promise.all(['TOKEN', 'KEY'].map(context.secret));
   return { leftOut: await keepAttachments(tests, folder, context), kept: context.artifacts };
 }
 
@@ -43,7 +44,7 @@ describe('attachments', () => {
   it('of tests that did not simply pass are kept, redacted, under a plain name', async () => {
     const path = await file('Note 1.txt', 'Bearer hunter2-hunter2');
     const inline = {
-      name: '../../etc',
+      name: '../../etc HUNTER2_hunter2',
       contentType: 'text/plain',
       body: Buffer.from('inline').toString('base64'),
     };
@@ -55,7 +56,7 @@ describe('attachments', () => {
     expect(leftOut).toBe(0);
     expect([...kept]).toEqual([
       ['tests/2-orders-are-paid-once/1-note-1.txt', 'Bearer [redacted]'],
-      ['tests/2-orders-are-paid-once/2-etc', 'inline'],
+      ['tests/2-orders-are-paid-once/2-etc-redacted', 'inline'],
       ['tests/3-orders-are-paid-once/1-note-1.txt', 'Bearer [redacted]'],
     ]);
   });
@@ -70,9 +71,11 @@ describe('attachments', () => {
         text(join(folder, 'gone.txt')),
         { ...text(await file('trace.zip', 'no archive')), contentType: 'application/zip' },
         { name: 'empty', contentType: 'text/plain' },
+        text(await file('log.gz', gzipSync('hunter2-hunter2'))),
+        text(await file('log.bin', Buffer.from('PK\u0003\u0004 and no more'))),
       ]),
     );
-    expect(leftOut).toBe(6);
+    expect(leftOut).toBe(8);
     expect([...kept]).toEqual([]);
   });
 

@@ -37,13 +37,14 @@ const passOn = [
 /** The part of a check's context that a run of tests needs. */
 type RunContext = Pick<CheckContext, 'root' | 'signal' | 'clock' | 'tool' | 'artifact'>;
 
-/** Tests of a selection, none of them run. */
+/** Tests of a selection, none of them run. Two lists at once need two names. */
 export async function listTests(
   plan: Plan,
+  name: string,
   selection: readonly string[],
   context: RunContext,
 ): Promise<TestResult[]> {
-  const { ended, text } = await start(plan, 'list', ['--list', ...selection], context);
+  const { ended, text } = await start(plan, name, ['--list', ...selection], context);
   const results = readResults(reportOf(ended, text), context.root);
   refuseErrors(results);
   return results.tests;

@@ -119,7 +119,7 @@ function testsOf(spec: unknown, titles: readonly string[], pathOf: PathOf): Test
   return spec.tests.map((test) => {
     const { results } = test;
     const last = results.at(-1);
-    const state = stateOf(test.status, last);
+    const state = stateOf(test, last);
     const didNotRun = state === 'skipped' && test.expectedStatus !== 'skipped';
     return {
       title: [...titles, spec.title].join(' › '),
@@ -137,21 +137,29 @@ function testsOf(spec: unknown, titles: readonly string[], pathOf: PathOf): Test
   });
 }
 
-function stateOf(status: string, last: Result | undefined): State {
+type Test = Static<typeof SpecShape>['tests'][number];
+
+/** Marked with `test.fail`, a test that fails is well to Playwright; but what it tests does not work. */
+const isMarkedToFail = ({ expectedStatus }: Test) => expectedStatus === 'failed';
+
+function stateOf(test: Test, last: Result | undefined): State {
+  const { status } = test;
+  if (isMarkedToFail(test) && status !== 'skipped') return 'failed';
   if (status === 'expected') return 'passed';
   if (status === 'flaky' || status === 'skipped') return status;
   if (status !== 'unexpected') throw unknownShape();
   return last?.status === 'timedOut' ? 'timed_out' : 'failed';
 }
 
-function reasonOf(state: State, test: Static<typeof SpecShape>['tests'][number]): string {
+function reasonOf(state: State, test: Test): string {
   if (state === 'passed') return '';
   if (state === 'skipped') {
     const reason = test.annotations.find(({ type }) => type === 'skip' || type === 'fixme');
     return reason?.description ?? 'skipped without a reason';
   }
-  const messages = test.results.flatMap(({ error }) => error?.message ?? []);
-  return messages.at(-1) ?? 'it passed, although it was expected to fail';
+  const message = test.results.flatMap(({ error }) => error?.message ?? []).at(-1);
+  if (message === undefined) return 'it passed, although it was expected to fail';
+  return isMarkedToFail(test) ? `it fails, as \`test.fail\` says: ${message}` : message;
 }
 
 /** Without colours, and without the place on this machine; what was expected and what came stand beside it. */

@@ -12,6 +12,11 @@ const writes = '@writes';
 /** A tag ends where the next word begins: `@read` is not `@readonly`. */
 const tagPattern = (tag: string) => `${RegExp.escape(withAt(tag))}(?=\\s|$)`;
 
+/** Patterns of Playwright do not tell capital letters from small ones. */
+export function doesWrite({ tags }: { tags: readonly string[] }): boolean {
+  return tags.some((tag) => tag.toLowerCase() === writes);
+}
+
 export function withAt(tag: string): string {
   return tag.startsWith('@') ? tag : `@${tag}`;
 }

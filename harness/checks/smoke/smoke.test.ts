@@ -46,6 +46,7 @@ describe('smoke', () => {
       test('hangs', async () => { test.setTimeout(200); await new Promise(() => {}); });
       test('later', () => test.skip(true, 'not on Sundays'));
       test('fails no more', () => test.fail());
+      test('fails as ever', () => { test.fail(); throw new Error('known'); });
       test.describe.serial('chain', () => {
         test('breaks', () => { throw new Error('link'); });
         test('waits for it', () => {});
@@ -58,14 +59,15 @@ describe('smoke', () => {
       hangs: ['timed_out', 'Test timeout of 200ms exceeded.'],
       later: ['skipped', 'not on Sundays'],
       'fails no more': ['failed', 'it passed, although it was expected to fail'],
+      'fails as ever': ['failed', 'it fails, as `test.fail` says: Error: known'],
       'chain › breaks': ['failed', 'Error: link'],
       'chain › waits for it': ['skipped', 'it did not run'],
     });
     expect(facts).toMatchObject({
-      total: 8,
+      total: 9,
       passed: 1,
       flaky: 1,
-      failed: 3,
+      failed: 4,
       timed_out: 1,
       skipped: 1,
       did_not_run: 1,
@@ -78,7 +80,7 @@ describe('smoke', () => {
       left_out: [],
       playwright: expect.stringMatching(/^1\./),
     });
-    expect(facts.broken).toHaveLength(5);
+    expect(facts.broken).toHaveLength(6);
     const [first] = facts.tests;
     expect(first).toMatchObject({ file: 'smoke/it.spec.ts', tags: ['@api', '@readonly'], attempts: 1 });
     expect(facts.tests.find(({ title }) => title === 'second time lucky')?.attempts).toBe(2);
@@ -134,6 +136,23 @@ describe('smoke', () => {
       code: 'NO_DATA',
       message: 'no test ran: 1 left out because they write',
     });
+  });
+
+  it('runs nothing at all where a test that writes cannot be left out', async () => {
+    const run = async (tag: string) => {
+      const root = await project(passing, {
+        'playwright.config.ts': `export default { testDir: 'smoke', projects: [
+          { name: 'first', testMatch: 'first.spec.ts' }, { name: 'api', dependencies: ['first'] }] };`,
+        'smoke/first.spec.ts': `import { test } from '@playwright/test';
+          test('seeds', { tag: '${tag}' }, () => test.fail());`,
+      });
+      return smoke.measure({ grep: 'works' }, contextIn(root, { environment: { writes: false } }));
+    };
+    await expect(run('@Writes')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: '`seeds` writes and cannot be left out: others depend on its project `first`',
+    });
+    expect((await run('@readonly')).facts).toMatchObject({ did_not_run: 1, failed: 1, left_out: [] });
   });
 
   it('does not run tests that write a second time', async () => {

@@ -10,7 +10,14 @@ import { lintFile } from '../lint-file.ts';
 import { keepAttachments } from './keep.ts';
 import { listTests, type Plan, runTests } from './playwright.ts';
 import type { State, TestResult } from './results.ts';
-import { argumentsToRun, argumentsToWrite, refuseBadSelection, selectionProblem, withAt } from './select.ts';
+import {
+  argumentsToRun,
+  argumentsToWrite,
+  doesWrite,
+  refuseBadSelection,
+  selectionProblem,
+  withAt,
+} from './select.ts';
 import { withoutTokens } from './tokens.ts';
 
 const SmokeOptions = Options({
@@ -112,11 +119,8 @@ async function measure(options: Settings, context: CheckContext) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-smoke-'));
   try {
     const plan = await planOf(options, context, folder);
-    const { projects, tags, grep } = plan;
-    const leftOut = readOnly
-      ? await listTests(plan, argumentsToWrite({ projects, tags, grep }), context)
-      : [];
-    const run = await runTests(plan, argumentsToRun({ projects, tags, grep }, readOnly), context);
+    const leftOut = readOnly ? await leaveOutWriters(plan, context) : [];
+    const run = await runTests(plan, argumentsToRun(plan, readOnly), context);
     refuseNoTests(run.tests, leftOut);
     const notKept = await keepAttachments(run.tests, folder, context);
     const facts = {
@@ -149,6 +153,21 @@ async function planOf(options: Settings, context: CheckContext, folder: string):
     repeat: options.repeat,
     env: await interpolate({ ...env, ...options.env }, context),
   };
+}
+
+/** To Playwright no pattern is about projects that others depend on: a test of theirs that writes would run. */
+async function leaveOutWriters(plan: Plan, context: CheckContext): Promise<TestResult[]> {
+  const [wanted, running] = await Promise.all([
+    listTests(plan, 'writing', argumentsToWrite(plan), context),
+    listTests(plan, 'running', argumentsToRun(plan, true), context),
+  ]);
+  const writer = running.find(doesWrite);
+  if (!writer) return wanted.filter(doesWrite);
+  throw new CountersignError(
+    'CONFIG_INVALID',
+    `\`${writer.title}\` writes and cannot be left out: others depend on its project \`${writer.project}\``,
+    { hint: 'where nothing may be written, name `projects` that depend on no such test' },
+  );
 }
 
 /** Nothing ran, so nothing can be said: neither that it works nor that it does not. */
