@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./smoke/run.ts'),
   },
   stack: { summary: 'start, stop or show the local stack', load: () => import('./stack.ts') },
+  'synthetics deploy': {
+    summary: 'make a monitoring service hold the checks of a file',
+    load: () => import('./synthetics/deploy.ts'),
+  },
   'synthetics export': {
     summary: 'write checks as another monitor has them',
     load: () => import('./synthetics/export.ts'),

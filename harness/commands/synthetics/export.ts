@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CountersignError } from '../../errors.ts';
-import type { Exported, ExportedFile, ExportTarget } from '../../synthetics/export/define.ts';
+import type { Exported, ExportedFile } from '../../synthetics/export/define.ts';
 import { loadTarget, targetNames } from '../../synthetics/export/index.ts';
 import { lossReport } from '../../synthetics/export/loss-report.ts';
 import { type Arguments, booleanFlag, type Command, type Io, jsonFlag, stringFlag } from '../command.ts';
 import { resolvedFile } from './resolved.ts';
+import { settingsOf } from './settings.ts';
 
 export const command: Command = {
   usage: '--to TARGET [FILE] [--env NAME] [--output DIR] [--set NAME=VALUE] [--strict] [--json]',
@@ -41,7 +42,8 @@ example: countersign synthetics export --to gatus --env production --output gatu
     const [named, extra] = args.positionals;
     if (extra !== undefined) throw new CountersignError('USAGE', `\`${extra}\` is one argument too many`);
     const target = await loadTarget(name);
-    const settings = settingsOf(args, target);
+    const version = stringFlag(args, 'blackbox-version');
+    const settings = settingsOf(args, target, version === undefined ? [] : [`version=${version}`]);
     const environment = stringFlag(args, 'env');
     const { definition } = await resolvedFile(io, named, environment);
     const exported = target.export(definition, { environment, settings });
@@ -50,29 +52,6 @@ example: countersign synthetics export --to gatus --env production --output gatu
     return booleanFlag(args, 'strict') && exported.losses.length > 0 ? 1 : 0;
   },
 };
-
-function settingsOf(args: Arguments, target: ExportTarget): Record<string, string> {
-  const version = stringFlag(args, 'blackbox-version');
-  const given = [args.flags['set'] ?? []].flat().map(String);
-  const all = version === undefined ? given : [...given, `version=${version}`];
-  return Object.fromEntries(all.map((text) => pair(text, target)));
-}
-
-function pair(text: string, { name: target, settings }: ExportTarget): [string, string] {
-  const at = text.indexOf('=');
-  const [name, value] = [text.slice(0, at), text.slice(at + 1)];
-  const setting = at > 0 && Object.hasOwn(settings, name) ? settings[name] : undefined;
-  if (!setting) {
-    const known = Object.entries(settings).map(([each, { summary }]) => `${each} (${summary})`);
-    throw new CountersignError('USAGE', `\`${text}\` is no setting of ${target}`, {
-      hint: known.length > 0 ? `settings: ${known.join('; ')}` : `${target} has no settings`,
-    });
-  }
-  if (setting.pattern && !setting.pattern.test(value)) {
-    throw new CountersignError('USAGE', `\`${value}\` will not do for ${name}`, { hint: setting.summary });
-  }
-  return [name, value];
-}
 
 async function put(args: Arguments, io: Io, { files, losses }: Exported): Promise<void> {
   const output = stringFlag(args, 'output');

@@ -1,3 +1,4 @@
+import { parseCondition } from '../condition.ts';
 import type { Check } from '../definition.ts';
 import type { AlertChannel } from '../schema.ts';
 import { alertsOf, isAbout, isWithinAnyway } from './alerts.ts';
@@ -38,7 +39,13 @@ export function messagesFor(check: Check, { alerting }: Exportable): string[] {
   );
 }
 
-const isConsecutive = (condition: string) => /^\s*consecutive_failures\b/.test(condition);
+/** All failures of so many are failures in a row. */
+function isConsecutive(text: string): boolean {
+  const condition = parseCondition(text);
+  return (
+    condition.kind === 'consecutive' || (condition.kind === 'share' && condition.failures === condition.of)
+  );
+}
 
 interface Said {
   service: string;

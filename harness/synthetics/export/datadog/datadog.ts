@@ -16,6 +16,14 @@ export const target: ExportTarget = {
       locations: settingOf(target, options, 'locations'),
       given: options.settings['locations'] !== undefined,
     });
-    return { files: [{ path: 'datadog.json', text: `${JSON.stringify({ tests }, null, 2)}\n` }], losses };
+    return {
+      files: [
+        {
+          path: 'datadog.json',
+          text: `${JSON.stringify({ tests: tests.map(({ test }) => test) }, null, 2)}\n`,
+        },
+      ],
+      losses,
+    };
   },
 };
