@@ -7,13 +7,15 @@ import { SyntheticCheckSchema } from './check-schema.ts';
 const Text = Type.String({ minLength: 1 });
 const Name = Type.String({ pattern: '^[a-z][a-z0-9_-]*$', maxLength: 64 });
 
+const channelTypes = ['slack', 'pagerduty', 'alertmanager', 'webhook', 'email'] as const;
+
 /**
  * Who is told. Only here may `enabled` stand: `sed 's/enabled: true/enabled: false/'` silences the alerts of a
  * file and goes on probing.
  */
 const Channel = Options({
-  type: Type.Union(
-    (['slack', 'pagerduty', 'alertmanager', 'webhook', 'email'] as const).map((type) => Type.Literal(type)),
+  type: Type.Unsafe<(typeof channelTypes)[number]>(
+    Type.Union(channelTypes.map((type) => Type.Literal(type))),
   ),
   name: Type.Optional(Name),
   enabled: Type.Boolean(),
@@ -26,8 +28,10 @@ const Channel = Options({
   ),
 });
 
-export const Severity = Type.Union(
-  (['info', 'warning', 'critical'] as const).map((severity) => Type.Literal(severity)),
+const severities = ['info', 'warning', 'critical'] as const;
+
+export const Severity = Type.Unsafe<(typeof severities)[number]>(
+  Type.Union(severities.map((severity) => Type.Literal(severity))),
 );
 
 /** When somebody is told. `condition` is a sentence of the language in condition.ts. */
