@@ -1,6 +1,16 @@
 import { parseArgs } from 'node:util';
 
-const benches = ['start-up', 'gate', 'stack', 'reconcile', 'purchase', 'k6', 'smoke', 'probe'] as const;
+const benches = [
+  'start-up',
+  'gate',
+  'stack',
+  'reconcile',
+  'purchase',
+  'k6',
+  'smoke',
+  'probe',
+  'synthetics',
+] as const;
 
 const help = `Usage: node bench/run.ts [--only NAME]
 
