@@ -4,14 +4,14 @@ import { formatDuration, parseDuration, timerMs } from '../../config/duration.ts
 import { CountersignError, messageOf } from '../../errors.ts';
 import { Redactor } from '../../gate/redact.ts';
 import type { SyntheticCheck } from '../check-schema.ts';
-import type { ProbeType } from '../criteria-schema.ts';
+import type { Criterion, ProbeType } from '../criteria-schema.ts';
 import type { ProbeAttempt, Timings } from '../observation.ts';
 import type { ProbeContext } from './context.ts';
 import type { Broken } from './criteria.ts';
 import { judge } from './judge.ts';
 import { Failure, type Looking, type Sight } from './looking.ts';
 import { loadProber } from './probers.ts';
-import { showMs } from './words.ts';
+import { harmless, showMs } from './words.ts';
 
 export interface Attempted {
   attempt: ProbeAttempt;
@@ -35,7 +35,9 @@ export async function attemptProbe(check: SyntheticCheck, context: ProbeContext)
   try {
     context.signal.throwIfAborted();
     await Promise.race([look(check as never, looking), aborted(ending.signal)]);
-    const broken = judge(type, check, looking.sight);
+    const { expect = [], success_criteria: wanted = [] } = check;
+    const criteria = await looking.fill(wanted as readonly Criterion[]);
+    const broken = judge(type, { criteria, expect }, looking.sight);
     return outcome(looking, at, broken.length > 0 ? 'failed' : 'passed', broken);
   } catch (thrown) {
     context.signal.throwIfAborted();
@@ -87,8 +89,13 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 function ended(looking: Looking, at: string, thrown: unknown): Attempted {
   if (thrown instanceof TimeIsUp) {
-    const { stage } = looking.sight;
+    const { stage, findingHost } = looking.sight;
     const limit = formatDuration(looking.timeoutMs);
+    // Nothing was seen of the target: a name server that is alive says so when it does not know.
+    if (findingHost !== undefined) {
+      const message = `could not be asked: this machine did not get the address of ${findingHost} within ${limit}`;
+      return outcome(looking, at, 'error', [{ message, timed: true }]);
+    }
     return outcome(looking, at, 'failed', [
       {
         message: `was not done within ${limit}: it waited for ${typeof stage === 'string' ? stage : stage()}`,
@@ -115,9 +122,9 @@ function outcome(
   const kept = { ...sight.facts };
   for (const name of sight.bulk ?? []) delete kept[name];
   return {
-    attempt: { state, ...(reason === undefined ? {} : { reason: redact(reason) }), at, timings },
+    attempt: { state, ...(reason === undefined ? {} : { reason: harmless(redact(reason)) }), at, timings },
     facts: redactFacts(kept, redact),
-    ...(sight.saw === undefined ? {} : { saw: redact(sight.saw).slice(0, keptCharacters) }),
+    ...(sight.saw === undefined ? {} : { saw: harmless(redact(sight.saw)).slice(0, keptCharacters) }),
   };
 }
 

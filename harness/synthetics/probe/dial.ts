@@ -6,6 +6,7 @@ import type { Address } from './context.ts';
 import { systemLookUp, whyNotFound } from './find-host.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
+import { hostAndPort } from './words.ts';
 
 export interface Target {
   /** Name or address, without brackets. */
@@ -28,7 +29,7 @@ let secureContext: SecureContext | undefined;
 
 /** Connects, and takes the time of each part. The caller destroys the socket, as the end of the attempt does. */
 export async function dial(target: Target, looking: Looking): Promise<Dialed> {
-  const where = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
+  const where = hostAndPort(target.host, target.port);
   delete looking.sight.facts['certificate'];
   const { plain, letGo } = await connectPlain(target, looking, where);
   const address = isIP(target.host) ? target.host : (plain.remoteAddress ?? '');
@@ -52,7 +53,8 @@ function connectPlain(
   const { host, port } = target;
   const literal = isIP(host) !== 0;
   if (literal && target.publicOnly && isPrivate(host)) return Promise.reject(inside(host, host));
-  sight.stage = literal ? `a connection to ${where}` : `the address of ${host}`;
+  sight.stage = `a connection to ${where}`;
+  sight.findingHost = literal ? undefined : host;
   looking.skip();
   return new Promise((resolve, reject) => {
     const lookUp = looking.context.lookUp ?? systemLookUp;
@@ -64,7 +66,7 @@ function connectPlain(
         const done = answer as (error: Error | null, found: unknown, family?: number) => void;
         lookUp(name, (error, addresses) => {
           looking.lap('dns');
-          sight.stage = `a connection to ${where}`;
+          sight.findingHost = undefined;
           const refused = error ? new NotFound(error) : refuse(target, addresses);
           const [first] = addresses;
           if (refused || !first) done(refused ?? new NotFound(noAddress()), '');

@@ -81,8 +81,12 @@ const Browser = Type.Object({
 
 const Script = Type.Object({
   exit_code: Type.Integer(),
-  summary: Anything({ description: 'all JSON objects of stdout without a text `event`, merged' }),
-  events: Type.Array(Anything(), { description: 'JSON lines of stdout with a text `event`, in order' }),
+  summary: Type.Optional(
+    Anything({ description: 'all JSON objects of stdout without a text `event`, merged' }),
+  ),
+  events: Type.Optional(
+    Type.Array(Anything(), { description: 'JSON lines of stdout with a text `event`, in order' }),
+  ),
   ...duration,
 });
 

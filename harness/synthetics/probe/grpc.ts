@@ -5,6 +5,7 @@ import { dial } from './dial.ts';
 import { decodeResponse, encodeRequest, type Health } from './health-messages.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
+import { hostAndPort } from './words.ts';
 
 interface Answer {
   status: number;
@@ -30,12 +31,14 @@ const grpcNames: Readonly<Record<number, string>> = {
 /** Asks the health service of grpc.health.v1 about one service, or about the whole server. */
 export async function look(check: GrpcCheck, looking: Looking): Promise<void> {
   const { sight } = looking;
-  const { host, service = '' } = await looking.fill({ host: check.host, service: check.service });
-  const place = `${host}:${check.port}`;
+  const {
+    host,
+    service = '',
+    serverName,
+  } = await looking.fill({ host: check.host, service: check.service, serverName: check.server_name });
+  const place = hostAndPort(host, check.port);
   sight.subject = `gRPC health of ${service === '' ? 'the server' : `\`${service}\``} at ${place}`;
-  const tls = check.tls
-    ? { insecure: check.insecure, serverName: check.server_name, protocols: ['h2'] }
-    : undefined;
+  const tls = check.tls ? { insecure: check.insecure, serverName, protocols: ['h2'] } : undefined;
   const { socket } = await dial({ host, port: check.port, tls }, looking);
   const session = connect(`${check.tls ? 'https' : 'http'}://${place}`, { createConnection: () => socket });
   try {

@@ -150,6 +150,31 @@ describe('an http probe', () => {
     expect(found.facts['url']).toBe(`${server.url}/echo`);
   });
 
+  it('fills criteria as it fills requests', async () => {
+    const values = { 'vars.STATE': 'ok', BASE_URL: server.url };
+    const criteria = [{ body_json: { '/status': '${vars.STATE}' } }, { body_not_contains: '$${vars.STATE}' }];
+    expect(await run('/health', { success_criteria: criteria }, { values })).toMatchObject({
+      state: 'passed',
+    });
+  });
+
+  it('shows nothing that a terminal would obey', async () => {
+    server.answerWith(({ answer }) => answer.end('\u001b[2Jall \u202ewell\u0007\n'));
+    const { reason, saw } = await run('/', { success_criteria: [{ body_contains: 'ok' }] });
+    expect(reason).toContain('(it begins \ufffd[2Jall \ufffdwell\ufffd)');
+    expect(saw).toBe('\ufffd[2Jall \ufffdwell\ufffd\n');
+  });
+
+  it('looks for letters in what is no text', async () => {
+    server.answerWith(({ answer }) => answer.end(Buffer.from('%PDF-1.7 \xff\xfe', 'latin1')));
+    const found = await run('/', { success_criteria: [{ body_contains: '%PDF-' }] });
+    expect(found).toMatchObject({
+      state: 'passed',
+      facts: { body_text: '' },
+      saw: '11 bytes that are no text',
+    });
+  });
+
   it('keeps cookies out of its facts', async () => {
     server.answerWith(({ answer }) => answer.writeHead(200, { 'set-cookie': 'session=abc' }).end());
     const found = await run('/');

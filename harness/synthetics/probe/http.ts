@@ -43,7 +43,9 @@ export async function look(check: HttpCheck, looking: Looking): Promise<void> {
     keep(answer, duration, looking);
     sight.facts['steps'] = [...seen];
     const last = index === all.length - 1;
-    if (!last || step.success_criteria) refuse(step.success_criteria ?? [], looking);
+    if (!last || step.success_criteria) {
+      refuse(await looking.fill((step.success_criteria ?? []) as readonly Criterion[]), looking);
+    }
     capture(step.capture ?? {}, { text: sight.text, headers: answer.headers }, looking.captured);
   }
 }
@@ -107,7 +109,8 @@ function keep(answer: FinalAnswer, duration: number, { sight }: Looking): void {
   const type = answer.headers['content-type'] ?? '';
   const text = textOf(answer.body, type);
   const json = /^[^;]*[/+]json\b/i.test(type) && text !== undefined ? parsed(text) : undefined;
-  sight.text = text ?? '';
+  // Of a picture or a PDF at least the letters can be looked for.
+  sight.text = text ?? answer.body.toString('latin1');
   sight.saw = text ?? `${answer.body.length} bytes that are no text`;
   const { certificate } = sight.facts;
   sight.facts = {

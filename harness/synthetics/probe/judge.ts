@@ -1,6 +1,5 @@
 import { evaluateExpectation, isTrue } from '../../gate/evaluate.ts';
 import { type FactSchema, factsAsJson } from '../../gate/facts.ts';
-import type { SyntheticCheck } from '../check-schema.ts';
 import type { Criterion, CriterionName, ProbeType } from '../criteria-schema.ts';
 import { answered, type Broken, judgeCriteria } from './criteria.ts';
 import { probeFacts } from './facts.ts';
@@ -56,13 +55,17 @@ const bases: Readonly<Record<ProbeType, Basis>> = {
   },
 };
 
+/** What a check asks for, templates filled. */
+export interface Wanted {
+  criteria: readonly Criterion[];
+  expect: readonly string[];
+}
+
 /**
  * Everything that is wrong with what was seen. What a type of probe is about is always judged: who asks only for a
  * fast answer does not get a fast 500 passed.
  */
-export function judge(type: ProbeType, check: SyntheticCheck, sight: Sight): Broken[] {
-  const criteria = (check.success_criteria ?? []) as readonly Criterion[];
-  const { expect = [] } = check;
+export function judge(type: ProbeType, { criteria, expect }: Wanted, sight: Sight): Broken[] {
   return [
     ...judgeBasis(type, criteria, expect, sight),
     ...judgeCriteria(criteria, sight),

@@ -19,6 +19,8 @@ export interface Sight {
   subject: string;
   /** What it waits for; for the message when time is up. */
   stage: string | (() => string);
+  /** Name whose address is still being looked up. */
+  findingHost?: string | undefined;
   timings: Omit<Timings, 'total'>;
   facts: Record<string, unknown>;
   /** All that came as text, unredacted, for judging; facts hold its beginning only. */

@@ -92,6 +92,13 @@ describe('an error', () => {
     }
   });
 
+  it('is a name whose look-up never ends: nothing was seen of the target', async () => {
+    const said = await stateOf({ url: 'http://shop.example/', timeout: '50ms' }, { lookUp: () => {} });
+    expect(said).toBe(
+      'error: GET http://shop.example/ could not be asked: this machine did not get the address of shop.example within 50ms',
+    );
+  });
+
   it('is a secret that is not there, without a request', async () => {
     const before = server.asked.length;
     expect(await stateOf({ headers: { 'x-key': '${secret.NOPE}' } })).toMatch(

@@ -8,16 +8,22 @@ import type { Looking } from './looking.ts';
 const runByNode = new Set(['.ts', '.mts', '.mjs', '.js', '.cjs']);
 const mostOutput = 1_048_576;
 const mostEvents = 1_000;
+/** Output beyond this is judged, but not kept among the facts. */
+const keptOutput = 65_536;
 /** By the table of exit codes that the whole harness keeps: the program could not tell. */
 const couldNotTell = 3;
 
 /** Runs a program of the project; the lines of JSON that it prints are its facts. */
 export async function look(check: ScriptCheck, looking: Looking): Promise<void> {
   const { sight, context } = looking;
-  sight.subject = `script ${check.run}`;
+  const {
+    run,
+    args = [],
+    env = {},
+  } = await looking.fill({ run: check.run, args: check.args, env: check.env });
+  sight.subject = `script ${run}`;
   sight.stage = 'the end of the program';
-  const { args = [], env = {} } = await looking.fill({ args: check.args, env: check.env });
-  const path = context.resolve(check.run);
+  const path = context.resolve(run);
   const isScript = runByNode.has(extname(path));
   const ended = await runProgram({
     file: isScript ? await context.tool('node') : path,
@@ -39,6 +45,7 @@ export async function look(check: ScriptCheck, looking: Looking): Promise<void> 
     events: output.events,
     duration_ms: Math.round(ended.durationMs),
   };
+  if (ended.stdout.length > keptOutput) sight.bulk = ['summary', 'events'];
   if (ended.exitCode === couldNotTell && !judgesItself(check)) {
     throw new CountersignError('SCRIPT_FAILED', `it ended with ${couldNotTell}: it could not tell`);
   }

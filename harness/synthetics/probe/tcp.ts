@@ -1,10 +1,10 @@
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TcpCheck } from '../check-schema.ts';
 import type { Criterion } from '../criteria-schema.ts';
 import { dial } from './dial.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
-import { beginning, listed, quote } from './words.ts';
+import { beginning, hostAndPort, listed, quote } from './words.ts';
 
 const mostBytes = 65_536;
 const shownCharacters = 4_096;
@@ -15,19 +15,23 @@ const shownCharacters = 4_096;
  */
 export async function look(check: TcpCheck, looking: Looking): Promise<void> {
   const { sight } = looking;
-  const { host, send } = await looking.fill({ host: check.host, send: check.send });
-  sight.subject = `${check.tls ? 'TLS' : 'TCP'} ${where(host, check.port)}`;
+  const { host, send, serverName, wanted } = await looking.fill({
+    host: check.host,
+    send: check.send,
+    serverName: check.server_name,
+    wanted: wantedOf(check),
+  });
+  sight.subject = `${check.tls ? 'TLS' : 'TCP'} ${hostAndPort(host, check.port)}`;
   const { socket } = await dial(
     {
       host,
       port: check.port,
-      tls: check.tls ? { insecure: check.insecure, serverName: check.server_name } : undefined,
+      tls: check.tls ? { insecure: check.insecure, serverName } : undefined,
     },
     looking,
   );
   sight.facts = { ...sight.facts, connected: true, received: '', received_bytes: 0, duration_ms: 0 };
   if (send !== undefined) socket.write(send);
-  const wanted = wantedOf(check);
   const listens = wanted.length > 0 || send !== undefined || check.expect !== undefined;
   const received = listens ? await listen(socket, wanted, looking) : '';
   sight.text = received;
@@ -69,8 +73,4 @@ function listen(socket: Socket, wanted: readonly string[], looking: Looking): Pr
       reject(new Failure(`had the connection closed before ${came}`));
     });
   });
-}
-
-function where(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 const number = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 export function showMs(milliseconds: number): string {
@@ -34,4 +36,14 @@ export function showDay(date: Date): string {
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** As in a URL: an address of IPv6 in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** What a terminal would obey, made visible: what came may come from anyone. */
+export function harmless(text: string): string {
+  return text.replace(/[^\P{C}\n\t]/gu, '\u{FFFD}');
 }
