@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { type TestContextOptions, testContext } from '../../testing/context.ts';
+import { type DatadogSimulator, datadogKeys, startDatadog } from '../../testing/services/datadog.ts';
+import { datadogModel } from '../../testing/services/datadog-model.ts';
+import { deployFile } from '../../testing/services/deploying.ts';
 import { kindContract } from '../contract.ts';
 import synthetics from './synthetics.ts';
 
@@ -44,6 +47,7 @@ beforeAll(async () => {
   await write('keyless.yml', [check('health'), check('keyless', { headers: { a: '${secret.NONE}' } })]);
   await write('odd.yml', [check('health', { depends_on: ['nobody'] })]);
   await write('hanging.yml', [check('never')]);
+  await write('deployed.yml', [{ name: 'web', url: 'https://a.example/health' }]);
   await write('broken.yml', [{ name: 'health' }]);
 });
 afterAll(async () => {
@@ -123,6 +127,47 @@ describe('synthetics', () => {
     await expect(measure({ file, mode: 'lint' })).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message),
+    });
+  });
+
+  describe('with a service that holds the checks', () => {
+    let datadog: DatadogSimulator;
+    beforeAll(async () => {
+      datadog = await startDatadog(await datadogModel());
+    });
+    afterAll(() => datadog.close());
+    const asked = (more: object = {}) => ({
+      file: 'deployed.yml',
+      mode: 'lint' as const,
+      exported: {
+        to: 'datadog',
+        api_url: datadog.url,
+        credentials: { DD_API_KEY: '${secret.KEY}', DD_APP_KEY: '${secret.APP}' },
+        ...more,
+      },
+    });
+    const keys = () => context({ secrets: { KEY: datadogKeys.DD_API_KEY, APP: datadogKeys.DD_APP_KEY } });
+
+    it('tells what is not there, what differs, and that nothing does', async () => {
+      const before = await measure(asked(), keys());
+      expect(before).toMatchObject({ exported_to: 'datadog', differences: ['web is not there'] });
+      const file = { checks: [{ name: 'web', url: 'https://a.example/health' }] };
+      const at = { to: 'datadog', url: datadog.url, env: datadogKeys, settings: {}, waits: [] };
+      await deployFile(at, file, { id: 'deployed', environment: 'test' });
+      expect((await measure(asked(), keys())).differences).toEqual([]);
+      const [id = '', test] = [...datadog.tests][0] ?? [];
+      datadog.tests.set(id, { ...test, status: 'paused' });
+      expect((await measure(asked(), keys())).differences).toEqual(['web differs in status']);
+    });
+
+    it('gives an error when it can not be asked', async () => {
+      await expect(measure(asked({ credentials: {} }), keys())).rejects.toMatchObject({
+        code: 'SECRET_MISSING',
+      });
+      const wrong = { DD_API_KEY: 'x', DD_APP_KEY: 'y' };
+      await expect(measure(asked({ credentials: wrong }), keys())).rejects.toMatchObject({
+        code: expect.stringMatching(/SECRET|SOURCE/),
+      });
     });
   });
 

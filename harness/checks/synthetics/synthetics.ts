@@ -1,17 +1,17 @@
 import Type, { type Static } from 'typebox';
 import { CountersignError, type Problem, showPlace } from '../../errors.ts';
-import type { Definition } from '../../synthetics/definition.ts';
 import { knownEnvironments } from '../../synthetics/ground.ts';
 import { lintSynthetics } from '../../synthetics/lint/lint.ts';
 import { loadSynthetics } from '../../synthetics/load.ts';
 import type { Observation } from '../../synthetics/observation.ts';
 import { countStates, stateOfRun } from '../../synthetics/outcome.ts';
 import { probeAll } from '../../synthetics/probe-all.ts';
-import { resolveFor } from '../../synthetics/resolve.ts';
+import { type ResolvedSynthetics, resolveFor } from '../../synthetics/resolve.ts';
 import { selectChecks } from '../../synthetics/select.ts';
 import { type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { lintFile } from '../lint-file.ts';
+import { ExportedOption, exportedState } from './exported.ts';
 
 const usualFile = 'synthetics/uptime_checks.yml';
 
@@ -31,6 +31,7 @@ const SyntheticsOptions = Options({
       description: 'how many are probed at the same time; default 20',
     }),
   ),
+  exported: Type.Optional(ExportedOption),
 });
 
 type Settings = Static<typeof SyntheticsOptions>;
@@ -59,9 +60,11 @@ export default defineCheck({
     flaky: Type.Integer({ description: 'after a retry' }),
     failed: Type.Integer(),
     errors: Type.Integer({ description: 'that could not be probed, beside others that failed' }),
+    exported_to: Type.String({ description: 'service that was asked what it holds; empty when none was' }),
+    differences: Type.Array(Type.String(), { description: 'between that service and the file' }),
     checks: Type.Array(CheckFacts, { description: 'each that was probed, in the order of the file' }),
   }),
-  expect: ['problems == 0', 'declared > 0', 'failed == 0', 'errors == 0'],
+  expect: ['problems == 0', 'declared > 0', 'failed == 0', 'errors == 0', 'size(differences) == 0'],
   effects: 'reads',
   async lint({ file = usualFile }, context) {
     await lintFile(context, 'file', file);
@@ -74,7 +77,14 @@ async function measure(options: Settings, context: CheckContext) {
   const definition = await loadSynthetics(context.resolve(file), file);
   const environments = await knownEnvironments(context.root);
   const problems = lintSynthetics(definition, { root: context.root, environments });
-  const observations = mode === 'run' ? await probeChecks(definition, options, context) : [];
+  const { environment, root } = context;
+  const project = { view: environment, secret: (name: string) => context.secret(name) };
+  const resolve = () =>
+    resolveFor(definition, environment.name, { root, env: {}, project, onSecret: () => {} });
+  const differences = options.exported
+    ? await exportedState(options.exported, definition, await resolve(), context)
+    : [];
+  const observations = mode === 'run' ? await probeChecks(await resolve(), options, context) : [];
   const counts = countStates(observations);
   refuseMereErrors(observations);
   const facts = {
@@ -88,24 +98,19 @@ async function measure(options: Settings, context: CheckContext) {
     flaky: counts.flaky,
     failed: counts.failed,
     errors: counts.error,
+    exported_to: options.exported?.to ?? '',
+    differences,
     checks: observations.map(asFacts),
   };
   return { facts: redactFacts(facts, context.redact) };
 }
 
 async function probeChecks(
-  definition: Definition,
+  resolved: ResolvedSynthetics,
   options: Settings,
   context: CheckContext,
 ): Promise<Observation[]> {
   const { environment, root, signal, clock } = context;
-  const project = { view: environment, secret: (name: string) => context.secret(name) };
-  const resolved = await resolveFor(definition, environment.name, {
-    root,
-    env: {},
-    project,
-    onSecret: () => {},
-  });
   const checks = selectChecks(resolved.checks, { tags: options.tags ?? [], names: options.checks ?? [] });
   if (checks.length === 0)
     throw new CountersignError('NO_DATA', 'no check fits the selection, so none was probed');
