@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'write checks as another monitor has them',
     load: () => import('./synthetics/export.ts'),
   },
+  'synthetics import': {
+    summary: "read checks from another monitor's configuration",
+    load: () => import('./synthetics/import.ts'),
+  },
   'synthetics lint': {
     summary: 'check files of synthetic checks without probing anything',
     load: () => import('./synthetics/lint.ts'),

@@ -5,7 +5,9 @@ import type { Importer } from '../export/define.ts';
 type Load = () => Promise<{ importer: Importer }>;
 
 /** One lazy, sorted line a format. */
-const importers: Readonly<Record<string, Load>> = {};
+const importers: Readonly<Record<string, Load>> = {
+  gatus: () => import('./gatus/gatus.ts'),
+};
 
 export const importerNames = Object.keys(importers);
 

@@ -1,4 +1,5 @@
 import type { Check } from '../../definition.ts';
+import type { AlertRule } from '../../schema.ts';
 import { alertsOf, type CheckAlert, isWithinAnyway, messageFor } from '../alerts.ts';
 import { type Exportable, type Loss, wholeFile } from '../define.ts';
 import { openLedger } from '../ledger.ts';
@@ -56,27 +57,24 @@ export function alertingOf({ alerting = {} }: Exportable, losses: Loss[]) {
       }
     }
   }
-  loseRules(file.take('rules') ?? [], losses);
+  loseRules(file.take('rules') ?? [], channels.length > 0, losses);
   file.rest('Gatus has nothing like it');
   return { settings, channels };
 }
 
+const inARow = 'Gatus counts failures in a row, and nothing else: the rule is left out';
+const noChannel = 'an alert of Gatus needs a channel: the rule is left out';
+
 /** What rules say beyond failures in a row. */
-function loseRules(rules: NonNullable<NonNullable<Exportable['alerting']>['rules']>, losses: Loss[]): void {
+function loseRules(rules: readonly AlertRule[], hasChannel: boolean, losses: Loss[]): void {
   for (const [index, rule] of rules.entries()) {
     const ledger = openLedger(wholeFile, rule, losses, `alerting.rules.${index}.`);
-    for (const field of ['name', 'checks', 'match', 'message'] as const) ledger.take(field);
-    if (/^\s*consecutive_failures\b/.test(rule.condition) || isAllOf(rule.condition))
-      ledger.take('condition');
+    const counts = /^\s*consecutive_failures\b/.test(rule.condition) || isAllOf(rule.condition);
+    if (!hasChannel || !counts) ledger.lose('condition', rule.condition, counts ? noChannel : inARow);
     else {
-      ledger.lose(
-        'condition',
-        rule.condition,
-        'Gatus counts failures in a row, and nothing else: the rule is left out',
-      );
-      continue;
+      for (const field of ['name', 'condition', 'checks', 'match', 'message'] as const) ledger.take(field);
+      ledger.rest('alerts of Gatus have nothing like it');
     }
-    ledger.rest('alerts of Gatus have nothing like it');
   }
 }
 

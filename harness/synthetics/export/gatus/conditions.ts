@@ -59,6 +59,7 @@ export function holding(operator: '==' | '!=', text: string, lose: Lose): string
 
 /** `[BODY].data.id == 5`; undefined, and a loss, where that can't be said. */
 export function equal(pointer: string, value: unknown, lose: Lose): string | undefined {
+  if (pointer === '') return wholeValue(value, lose);
   const path = pathOf(pointer);
   if (path === undefined) {
     lose(`Gatus has no way to \`${pointer}\``);
@@ -77,6 +78,15 @@ export function equal(pointer: string, value: unknown, lose: Lose): string | und
   const condition = `[BODY]${path} == ${text}`;
   if (typeof value === 'string' && looksTyped(text))
     lose('Gatus does not tell it from a number or a truth value', condition);
+  return condition;
+}
+
+/** Without a way into it, a body is its bytes. */
+function wholeValue(value: unknown, lose: Lose): string | undefined {
+  const text = JSON.stringify(value);
+  const why = unsayable(text);
+  const condition = why === undefined ? `[BODY] == ${text}` : undefined;
+  lose(why ?? 'Gatus compares the bytes of a body, and not what they mean', condition);
   return condition;
 }
 
