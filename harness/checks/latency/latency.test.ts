@@ -84,6 +84,33 @@ describe('H2: latency', () => {
     expect(facts.windows.filter(({ p95_ms }) => p95_ms >= 395).length).toBeLessThan(facts.windows.length / 2);
   });
 
+  it('does not overlook a service that hangs until the end of the load', async () => {
+    let answered = 0;
+    const hanging: RequestListener = (_request, response) => {
+      answered += 1;
+      if (answered < 40) response.end('ok');
+    };
+    const scenario = { executor: 'constant-vus', vus: 2, duration: '2s', gracefulStop: '1s', exec: 'browse' };
+    await bench.add(
+      'browse.ts',
+      probe(`export const options = ${JSON.stringify({ scenarios: { own: scenario } })};`).replace(
+        'export default function',
+        'export function browse',
+      ),
+    );
+    const used = bench.context();
+    const running = bench.answeredBy(hanging, () =>
+      latency.measure({ script: 'browse.ts', window: '1s' }, used),
+    );
+    await expect(running).rejects.toMatchObject({
+      code: 'NO_DATA',
+      message: expect.stringMatching(/^2 iterations had not ended/),
+    });
+    expect(JSON.parse(used.artifacts.get('summary.json') ?? '')).toMatchObject({
+      metrics: { iterations: { values: { count: 39 } } },
+    });
+  });
+
   it('counts iterations that the script ended with an exception: to k6 they are fine', async () => {
     await bench.add('odd.ts', probe('').replace('sleep(0.02);', "throw new Error('odd');"));
     expect(await bench.measure({ script: 'odd.ts', iterations: 3 })).toMatchObject({

@@ -1,7 +1,10 @@
 import Type, { type Static } from 'typebox';
 import { Options } from '../define.ts';
 
-/** Milliseconds that k6 gives running iterations to end after the load is over. */
+/** Counts iterations that were begun; k6 itself counts only those that ended. */
+export const begunMetric = 'countersign_begun';
+
+/** Time that k6 gives running iterations to end after the load is over. */
 const gracefulStop = '5s';
 
 export const LoadSchema = Options({
@@ -52,22 +55,36 @@ export function mainScript(main: MainScript): string {
     ...(main.remote ? {} : { blacklistIPs: allButLoopback() }),
   };
   const lines = [
+    "import exec from 'k6/execution';",
+    "import { Counter } from 'k6/metrics';",
     `import * as probe from ${JSON.stringify(main.script)};`,
     `export * from ${JSON.stringify(main.script)};`,
     'const { vus, duration, iterations, stages, scenarios, thresholds, ...rest } = probe.options || {};',
     'const own = Object.entries({ vus, duration, iterations, stages, scenarios }).filter((pair) => pair[1] !== undefined);',
     `const given = ${JSON.stringify(hasLoad(main.load) ? { scenarios: { load: scenarioOf(main) } } : null)};`,
     `const otherwise = ${JSON.stringify({ scenarios: { load: scenarioOf(main) } })};`,
+    'const load = given || (own.length > 0 ? Object.fromEntries(own) : otherwise);',
+    // All go through the function below, which counts them.
+    'const functions = {};',
+    'for (const [name, scenario] of Object.entries(load.scenarios || {})) {',
+    '  functions[name] = probe[scenario.exec || "default"];',
+    '  if (typeof functions[name] !== "function") throw new Error(`scenario ${name}: there is no function ${scenario.exec || "default"}`);',
+    '  load.scenarios = { ...load.scenarios, [name]: { ...scenario, exec: "default" } };',
+    '}',
+    `const begun = new Counter(${JSON.stringify(begunMetric)});`,
     `const asked = ${JSON.stringify(main.thresholds ?? null)};`,
     // A threshold that ends the run would leave half a measurement.
     'const plain = ([metric, list]) => [metric, [].concat(list).map((one) => typeof one === "string" ? one : one.threshold)];',
     'export const options = {',
     '  ...rest,',
-    '  ...(given || (own.length > 0 ? Object.fromEntries(own) : otherwise)),',
+    '  ...load,',
     '  thresholds: asked || Object.fromEntries(Object.entries(thresholds || {}).map(plain)),',
     `  ...${JSON.stringify(forced)},`,
     '};',
-    'export default function (data) { return probe.default(data); }',
+    'export default function (data) {',
+    '  begun.add(1);',
+    '  return (functions[exec.scenario.name] || probe.default)(data);',
+    '}',
   ];
   if (main.summaryFile !== undefined) {
     lines.push(

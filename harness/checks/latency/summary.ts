@@ -1,5 +1,6 @@
 import { CountersignError } from '../../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import { begunMetric } from './main-script.ts';
 import { round } from './series.ts';
 
 /** The part of the facts that k6 itself computed, over the whole run. */
@@ -34,10 +35,12 @@ export function readSummary(text: string): Summary {
   if (checks.reduce((sum, { passes, fails }) => sum + passes + fails, 0) === 0) {
     throw noData('no `check()` of the script was evaluated, so nothing says that the answers were right');
   }
+  const iterations = optional(metrics, 'iterations', 'count');
+  refuseCutOff(optional(metrics, begunMetric, 'count') - iterations);
   const latency = (stat: string) => round(statOf(metrics, 'http_req_duration', stat));
   return {
     requests,
-    iterations: optional(metrics, 'iterations', 'count'),
+    iterations,
     dropped_iterations: optional(metrics, 'dropped_iterations', 'count'),
     // `passes` of this rate counts the requests that did fail.
     errors: statOf(metrics, 'http_req_failed', 'passes'),
@@ -132,6 +135,16 @@ function refuseWithoutSamples(metrics: JsonObject, metric: string): void {
   if (count === 0) {
     throw noData(`the threshold on \`${metric}\` judged no sample; k6 would let it pass`);
   }
+}
+
+/** Their requests stand in no figure of k6: a service that hangs would look as fast as it was before. */
+function refuseCutOff(iterations: number): void {
+  if (iterations <= 0) return;
+  throw new CountersignError(
+    'NO_DATA',
+    `${iterations} iterations had not ended when the time after the load was over, and nothing is known of them`,
+    { hint: 'either the service hung, or an iteration needs longer than the `gracefulStop` of its scenario' },
+  );
 }
 
 function noData(message: string): CountersignError {
