@@ -15,7 +15,13 @@ async function pages(): Promise<string[]> {
   const docs = (await readdir(join(repo, 'docs'), { recursive: true })).filter((name) =>
     name.endsWith('.md'),
   );
-  return ['README.md', 'CONTRIBUTING.md', 'smoke/README.md', ...docs.map((name) => join('docs', name))];
+  return [
+    'README.md',
+    'CONTRIBUTING.md',
+    'smoke/README.md',
+    'synthetics/README.md',
+    ...docs.map((name) => join('docs', name)),
+  ];
 }
 
 /** `countersign …` and `npx countersign …` lines of code blocks and inline code, without comments. */

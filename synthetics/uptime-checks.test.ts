@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { conditionProblem } from '#harness/synthetics/condition.ts';
 import type { Definition } from '#harness/synthetics/definition.ts';
 import { loadSynthetics } from '#harness/synthetics/load.ts';
 
@@ -107,6 +108,18 @@ describe('synthetics/uptime_checks.yml', () => {
       after: '0s',
       channels: expect.arrayContaining(['pagerduty']),
     });
+  });
+
+  it('is explained by a page whose check is one', async () => {
+    const page = await readFile(join(import.meta.dirname, 'README.md'), 'utf8');
+    const [, check = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-page-'));
+    const path = join(folder, 'page.yml');
+    await writeFile(path, `version: "1.0"\nchecks:\n${check}`);
+    const { checks } = await loadSynthetics(path).finally(() => rm(folder, { recursive: true }));
+    expect(checks.map(({ name }) => name)).toEqual(['health_endpoint']);
+    const conditions = [...page.matchAll(/^\| `([^`]+)` \| /gm)].map(([, text = '']) => text);
+    expect(conditions.map(conditionProblem)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it('holds no secret, only names of secrets', async () => {
