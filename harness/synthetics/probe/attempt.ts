@@ -17,6 +17,8 @@ export interface Attempted {
   attempt: ProbeAttempt;
   facts: Record<string, unknown>;
   saw?: string;
+  /** Why it passed only after a retry within. */
+  flaky?: string;
 }
 
 const defaultTimeout = '10s';
@@ -124,6 +126,9 @@ function outcome(
   return {
     attempt: { state, ...(reason === undefined ? {} : { reason: harmless(redact(reason)) }), at, timings },
     facts: redactFacts(kept, redact),
+    ...(state === 'passed' && sight.flaky !== undefined
+      ? { flaky: redact(`${sight.subject} ${sight.flaky}`) }
+      : {}),
     ...(sight.saw === undefined ? {} : { saw: harmless(redact(sight.saw)).slice(0, keptCharacters) }),
   };
 }

@@ -70,6 +70,8 @@ function tell(tests: readonly TestResult[], durationMs: number, { sight }: Looki
     first_failure: first ? `${first.title}: ${first.error}` : '',
     duration_ms: durationMs,
   };
+  const again = count('flaky');
+  if (again > 0) sight.flaky = `passed after a retry of ${again} ${again === 1 ? 'test' : 'tests'} only`;
   sight.saw = broken.map(({ title, error }) => `${title}: ${error}`).join('\n');
 }
 

@@ -26,6 +26,8 @@ export interface Sight {
   /** All that came as text, unredacted, for judging; facts hold its beginning only. */
   text?: string;
   saw?: string;
+  /** Why it is flaky, although this attempt passed: it was tried again within. */
+  flaky?: string;
   /** Facts that are judged but not kept. */
   bulk?: readonly string[];
 }

@@ -22,13 +22,13 @@ export async function probe(check: SyntheticCheck, context: ProbeContext): Promi
     if (last.attempt.state === 'passed' || attempts.length >= most) break;
     await waitBeforeRetry(check, context);
   }
-  const reason = reasonOf(attempts);
+  const reason = reasonOf(attempts) ?? last.flaky;
   return {
     check: check.name,
     type: check.type ?? 'http',
     at: context.at.toISOString(),
     location: context.location,
-    state: stateOf(attempts),
+    state: last.flaky === undefined ? stateOf(attempts) : 'flaky',
     ...(reason === undefined ? {} : { reason }),
     facts: last.facts,
     timings: last.attempt.timings,

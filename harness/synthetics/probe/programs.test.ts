@@ -81,6 +81,16 @@ describe('a browser probe', () => {
     });
   });
 
+  it('is flaky where a test passed after a retry of its own', async () => {
+    const once = `test.describe.configure({ retries: 1 });
+      test('basket', ({}, info) => { expect(info.retry).toBe(1); });`;
+    expect(await run(once)).toMatchObject({
+      state: 'flaky',
+      reason: 'browser test shop.spec.mjs passed after a retry of 1 test only',
+      facts: { flaky: 1, failed: 0 },
+    });
+  });
+
   it('is an error where no test ran', async () => {
     expect(await run(`test.skip('home', () => {});`)).toMatchObject({
       state: 'error',
