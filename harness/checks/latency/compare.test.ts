@@ -4,7 +4,7 @@ import { type Comparable, compareRuns, readEarlier } from './compare.ts';
 
 function run(values: readonly number[], more: Partial<Comparable> = {}): Comparable {
   const windows = values.map((value) => ({ p50_ms: value, p95_ms: value * 2, p99_ms: value * 3 }));
-  return { script: 'probe.ts', load: '{}', window_ms: 10_000, windows, ...more };
+  return { script: 'probe.ts', script_sha256: 'a1', load: '{}', window_ms: 10_000, windows, ...more };
 }
 const wanted = { item: 'reads', script: 'probe.ts' };
 const steady = [10, 11, 10, 9, 10, 10.5];
@@ -43,14 +43,21 @@ describe('comparison of runs', () => {
   });
 
   it('refuses unlike runs and too few windows', () => {
-    for (const unlike of [{ load: '{"vus":2}' }, { script: 'other.ts' }, { window_ms: 5_000 }]) {
+    const others = [
+      { load: '{"vus":2}' },
+      { script: 'other.ts' },
+      { script_sha256: 'b2' },
+      { window_ms: 5_000 },
+    ];
+    for (const unlike of others) {
       expect(() => compareRuns(run(steady), run(steady, unlike))).toThrow('the earlier run had another');
     }
     expect(() => compareRuns(run(steady), run([1, 2, 3, 4]))).toThrow('too few');
   });
 
   it('refuses a file that holds something else', () => {
-    for (const text of ['', '[]', '{"script": "x"}', JSON.stringify(run([0, 0, 0, 0, 0]))]) {
+    const endless = JSON.stringify(run(Array.from({ length: 1_000 }, () => 1)));
+    for (const text of ['', '[]', '{"script": "x"}', JSON.stringify(run([0, 0, 0, 0, 0])), endless]) {
       expect(() => readEarlier(text, 'before.json', wanted)).toThrow('holds no facts of a latency run');
     }
     expect(readEarlier(JSON.stringify(run(steady)), 'before.json', wanted).windows).toHaveLength(6);
@@ -76,7 +83,7 @@ describe('comparison of runs', () => {
     ['no item of the kind', [item('reads', run(steady), 'http')], '0 items of its gate measured `probe.ts`'],
     ['two with the script', [item('a', run(steady)), item('b', run(steady))], '2 items of its gate'],
     ['an item that ended in an error', [item('reads', undefined)], 'its item `reads` measured nothing'],
-    ['facts of another shape', [item('reads', { script: 'probe.ts', windows: [] })], 'are missing'],
+    ['facts of another shape', [item('reads', { script: 'probe.ts', windows: [] })], 'are missing or odd'],
   ])('refuses a report with %s', (_name, items, why) => {
     expect(() => inReport(...items)).toThrow(why);
   });

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
 import { CountersignError } from '../../errors.ts';
 import { isObject } from '../json.ts';
-import type { Window } from './series.ts';
+import { mostWindows, type Window } from './series.ts';
 
 export const ComparisonSchema = Type.Object({
   percentile: Type.String({ description: '`p50`, `p95` or `p99`' }),
@@ -18,6 +18,7 @@ export type Comparison = Static<typeof ComparisonSchema>;
 /** What of the facts of a run is needed to compare another one with it. */
 const Earlier = Type.Object({
   script: Type.String(),
+  script_sha256: Type.String(),
   load: Type.String(),
   window_ms: Type.Integer({ minimum: 1 }),
   windows: Type.Array(
@@ -26,6 +27,8 @@ const Earlier = Type.Object({
       p95_ms: Type.Number({ exclusiveMinimum: 0 }),
       p99_ms: Type.Number({ exclusiveMinimum: 0 }),
     }),
+    // One more: a load may begin in the middle of one.
+    { maxItems: mostWindows + 1 },
   ),
 });
 
@@ -41,7 +44,7 @@ export interface Comparable extends Omit<Static<typeof Earlier>, 'windows'> {
 }
 
 /** What is known of a run before it begins. */
-export type Planned = Pick<Comparable, 'script' | 'load' | 'window_ms'>;
+export type Planned = Omit<Comparable, 'windows'>;
 
 /** With fewer, the interval would be narrower than the noise is. */
 const fewestWindows = 5;
@@ -75,7 +78,7 @@ export function readEarlier(
     if (value === undefined) throw refuse(`its item \`${wanted.item}\` measured nothing`);
   }
   if (!isObject(value) || !Value.Check(Earlier, value))
-    throw refuse('`load`, `windows` or others are missing');
+    throw refuse('`load`, `windows` or others are missing or odd');
   return value;
 }
 
@@ -111,7 +114,7 @@ export function compareRuns(before: Comparable, now: Comparable): Comparison[] {
 
 /** Only runs of one script under one load, in windows of one length, can be compared. */
 export function refuseUnlike(before: Comparable, now: Planned): void {
-  for (const key of ['script', 'load', 'window_ms'] as const) {
+  for (const key of ['script', 'script_sha256', 'load', 'window_ms'] as const) {
     if (before[key] === now[key]) continue;
     throw new CountersignError(
       'CONFIG_INVALID',

@@ -10,7 +10,7 @@ import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
 import { lintFile } from '../lint-file.ts';
 import { chartFile } from '../window-chart.ts';
-import { ComparisonSchema, compareRuns } from './compare.ts';
+import { ComparisonSchema, compareRuns, type Planned } from './compare.ts';
 import { readEarlierRun } from './earlier.ts';
 import { LoadSchema, mainScript } from './main-script.ts';
 import { type K6, type Plan, planOf, readSummaryFile, runLoad } from './run-k6.ts';
@@ -158,7 +158,12 @@ async function measure(options: LatencySettings, context: CheckContext, folder: 
   const plan = await planOf(k6, main);
   refuseTooMuch(plan, options);
   // Before the load: an hour of it should not end with a word about a missing file.
-  const planned = { script: options.script, load: plan.load, window_ms: windowOf(options) };
+  const planned: Planned = {
+    script: options.script,
+    script_sha256: createHash('sha256').update(text).digest('hex'),
+    load: plan.load,
+    window_ms: windowOf(options),
+  };
   const earlier = options.compare ? await readEarlierRun(options.compare, planned, context) : undefined;
   const log = await runLoad(k6, main, files.series);
   const stored = await context.artifact(
@@ -171,17 +176,14 @@ async function measure(options: LatencySettings, context: CheckContext, folder: 
   const series = await readSeries(files.series, stepMs);
   await keepSeries(series, options.script, context);
   await context.artifact(`script-${basename(options.script)}`, text);
-  const windows = windowsOf(series, summary.requests, windowOf(options));
+  const windows = windowsOf(series, summary.requests, planned.window_ms);
   const facts = {
     ...summary,
     exceptions: log.exceptions,
     thresholds_failed: summary.thresholds.filter(({ ok }) => !ok).length,
     windows,
     worst_window: worstOf(windows),
-    window_ms: windowOf(options),
-    script: options.script,
-    script_sha256: createHash('sha256').update(text).digest('hex'),
-    load: plan.load,
+    ...planned,
     max_vus: plan.maxVus,
   };
   const comparisons = earlier ? compareRuns(earlier, facts) : [];
