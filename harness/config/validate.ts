@@ -4,7 +4,8 @@ import type { Static, TSchema } from 'typebox';
 import type { Problem } from '../errors.ts';
 import { invalid, type Path, type YamlFile } from './yaml.ts';
 
-// The schemas are our own, and those of kinds are made by TypeBox: checking them again costs 50 ms a start.
+// The schemas are our own, and those of kinds are made by TypeBox: checking them again costs 50 ms a start. Nor does
+// code that runs a few thousand times earn back the time to optimize it, half of that to compile it.
 const ajv = new Ajv({
   allErrors: true,
   strict: false,
@@ -12,6 +13,7 @@ const ajv = new Ajv({
   verbose: true,
   meta: false,
   validateSchema: false,
+  code: { optimize: false },
 });
 (addFormats as unknown as typeof addFormats.default)(ajv);
 const compiled = new WeakMap<object, ReturnType<typeof ajv.compile>>();
