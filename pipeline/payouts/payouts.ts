@@ -30,6 +30,8 @@ export interface Payout {
   retryable: boolean;
   provider_response: unknown;
   quote: unknown;
+  /** How often it was tried again after it had failed; each time under another reference. */
+  round: number;
   created_at: Date;
   updated_at: Date;
 }
@@ -51,6 +53,7 @@ const names = [
   'retryable',
   'provider_response',
   'quote',
+  'round',
   'created_at',
   'updated_at',
 ] as const satisfies readonly (keyof Payout)[];
@@ -100,7 +103,12 @@ export async function findPayout(db: Queryable, transactionId: string): Promise<
  * and nothing was changed.
  */
 
-export interface Attempt {
+export interface Claimed {
+  /** Changes nothing unless the payout is still the one of this claim; without it, whoever has claimed it. */
+  claim?: string | undefined;
+}
+
+export interface Attempt extends Claimed {
   /** As it was read: whoever submits second has another number, and does not. */
   attemptCount: number;
   /** Nobody else takes the payout for so long. */
@@ -115,10 +123,11 @@ export function beginAttempt(db: Queryable, transactionId: string, attempt: Atte
        next_retry_at = now() + make_interval(secs => $3)`,
     'attempt_count = $2 AND provider_ref IS NULL',
     [transactionId, attempt.attemptCount, attempt.leaseSeconds],
+    attempt,
   );
 }
 
-export interface Sent {
+export interface Sent extends Claimed {
   /** Null: it may have arrived, which the provider has to be asked for. A reference once known stays. */
   providerRef: string | null;
   /** Until it is looked at again. */
@@ -134,10 +143,11 @@ export function markSent(db: Queryable, transactionId: string, sent: Sent) {
        provider_response = coalesce($4, provider_response), next_retry_at = now() + make_interval(secs => $5)`,
     'true',
     [transactionId, sent.providerRef, sent.error ?? null, json(sent.response), sent.delaySeconds],
+    sent,
   );
 }
 
-export interface Later {
+export interface Later extends Claimed {
   delaySeconds: number;
   error: string | null;
   response?: unknown;
@@ -151,10 +161,11 @@ export function reschedule(db: Queryable, transactionId: string, later: Later) {
        next_retry_at = now() + make_interval(secs => $4)`,
     'true',
     [transactionId, later.error, json(later.response), later.delaySeconds],
+    later,
   );
 }
 
-export interface Confirmation {
+export interface Confirmation extends Claimed {
   providerRef?: string | null;
   response?: unknown;
 }
@@ -166,10 +177,11 @@ export function confirm(db: Queryable, transactionId: string, confirmation: Conf
        retryable = false, provider_response = coalesce($3, provider_response)`,
     'true',
     [transactionId, confirmation.providerRef ?? null, json(confirmation.response)],
+    confirmation,
   );
 }
 
-export interface Failure {
+export interface Failure extends Claimed {
   error: string;
   /** Whether an administrator may have it tried again without force. */
   retryable: boolean;
@@ -188,10 +200,18 @@ export async function fail(
        UPDATE app.mobile_money_payouts
        SET status = 'FAILED', last_error = $2, retryable = $3, provider_ref = coalesce(provider_ref, $4),
          next_retry_at = NULL, provider_response = coalesce($5, provider_response)
-       WHERE transaction_id = $1 AND status IN ('PENDING', 'SENT') RETURNING ${payoutColumns()}
+       WHERE transaction_id = $1 AND status IN ('PENDING', 'SENT') AND ($6::uuid IS NULL OR claim = $6)
+       RETURNING ${payoutColumns()}
      ), ${mirror('CASH_OUT_RETURN', '-')}
      SELECT * FROM moved`,
-    [transactionId, failure.error, failure.retryable, failure.providerRef ?? null, json(failure.response)],
+    [
+      transactionId,
+      failure.error,
+      failure.retryable,
+      failure.providerRef ?? null,
+      json(failure.response),
+      failure.claim ?? null,
+    ],
   );
   return rows[0];
 }
@@ -238,11 +258,14 @@ async function move(
   set: string,
   when: string,
   values: unknown[],
+  { claim }: Claimed = {},
 ): Promise<Payout | undefined> {
+  const held = claim === undefined ? 'true' : `claim = $${values.length + 1}`;
   const { rows } = await db.query<Payout>(
     `UPDATE app.mobile_money_payouts SET ${set}
-     WHERE transaction_id = $1 AND status IN ('PENDING', 'SENT') AND ${when} RETURNING ${payoutColumns()}`,
-    values,
+     WHERE transaction_id = $1 AND status IN ('PENDING', 'SENT') AND ${when} AND ${held}
+     RETURNING ${payoutColumns()}`,
+    claim === undefined ? values : [...values, claim],
   );
   return rows[0];
 }
