@@ -33,7 +33,10 @@ function linesOf(difference: Difference, prune: boolean, terminal: Terminal): st
   const [mark, colour] = marks[kind];
   const id = 'found' in difference ? ` (${oneLine(difference.found.id)})` : '';
   const first = `${paint(terminal, colour, mark)} ${oneLine(check)}${id}`;
-  if (kind === 'update') return [first, ...difference.changes.map(changeLine)];
+  if (kind === 'update') {
+    const again = difference.replace ? '  deleted and created again' : '';
+    return [first + again, ...difference.changes.map(changeLine)];
+  }
   if (kind === 'create' || prune) return [first];
   return [`${first}  the file does not have it; --prune deletes it`];
 }

@@ -27,7 +27,8 @@ tests without it are never touched. What is in the file no more is deleted with 
 changes nothing; a run that was cut off is finished by the next. With --dry-run nothing is changed, and without
 credentials the plan is against nothing. Exits with 3 when a check could not be deployed.
 
-Credentials come from the environment alone: DD_API_KEY, DD_APP_KEY (and DD_SITE).
+Credentials come from the environment alone: DD_API_KEY, DD_APP_KEY (and DD_SITE); CHECKLY_API_KEY,
+CHECKLY_ACCOUNT_ID.
 
 example: countersign synthetics deploy --to datadog --env production --dry-run`,
   flags: {
@@ -71,7 +72,7 @@ async function deploy(deployment: Deployment, around: Around): Promise<number> {
   const json = booleanFlag(args, 'json');
   const connection = open(deployment, around, dry);
   const found = (await connection?.list()) ?? [];
-  const plan = planOf(deployment.wanted, found, deployment.service.comparable);
+  const plan = planOf(deployment.wanted, found, deployment.service);
   if (!json)
     io.stdout.write(planText(plan, { ...around, title: deployment.service.title, prune }, io.stdout));
   const onDone = (applied: Applied) => {
@@ -111,7 +112,7 @@ function asJson({ plan, ...rest }: Answer): string {
     kind: difference.kind,
     check: difference.check,
     ...('found' in difference ? { id: difference.found.id } : {}),
-    ...('changes' in difference ? { changes: difference.changes } : {}),
+    ...('changes' in difference ? { changes: difference.changes, replace: difference.replace } : {}),
     ...(difference.kind === 'create' ? { test: difference.wanted.payload } : {}),
   }));
   return `${JSON.stringify({ ...rest, differences, unchanged: plan.unchanged }, null, 2)}\n`;

@@ -39,8 +39,12 @@ export async function applyPlan(
 
 async function carryOut(connection: Connection, difference: Difference): Promise<void> {
   if (difference.kind === 'create') await createOnce(connection, difference.wanted);
-  else if (difference.kind === 'update') await connection.update(difference.found, difference.wanted);
-  else await connection.remove(difference.found);
+  else if (difference.kind === 'delete') await connection.remove(difference.found);
+  else if (!difference.replace) await connection.update(difference.found, difference.wanted);
+  else {
+    await connection.remove(difference.found);
+    await createOnce(connection, difference.wanted);
+  }
 }
 
 const triesOfCreate = 4;

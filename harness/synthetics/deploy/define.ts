@@ -63,6 +63,8 @@ export interface Service {
   translate(definition: Exportable, options: ExportOptions, marking: Marking): Translated;
   /** The parts that the file decides, in one form: two equal forms mean the same test. */
   comparable(payload: JsonObject): JsonObject;
+  /** The field of that form that a test keeps for life: another one means another test. */
+  readonly fixed: string;
   connect(surroundings: Surroundings, marking: Marking): Connection;
 }
 
@@ -77,7 +79,7 @@ export interface FieldChange {
 
 export type Difference =
   | { kind: 'create'; check: string; wanted: Wanted }
-  | { kind: 'update'; check: string; wanted: Wanted; found: Found; changes: FieldChange[] }
+  | { kind: 'update'; check: string; wanted: Wanted; found: Found; changes: FieldChange[]; replace: boolean }
   /** Ours, but in the file no more, or there twice. */
   | { kind: 'delete'; check: string; found: Found };
 

@@ -11,6 +11,7 @@ type Load = () => Promise<{ service: Service }>;
 
 /** One lazy, sorted line a service. */
 const services: Readonly<Record<string, Load>> = {
+  checkly: () => import('./checkly/checkly.ts'),
   datadog: () => import('./datadog/datadog.ts'),
 };
 
@@ -72,5 +73,5 @@ export async function prepareDeployment(order: DeployOrder): Promise<Deployment>
 export async function differences(order: DeployOrder, surroundings: Surroundings): Promise<Plan> {
   const deployment = await prepareDeployment(order);
   const found = await deployment.connect(surroundings).list();
-  return planOf(deployment.wanted, found, deployment.service.comparable);
+  return planOf(deployment.wanted, found, deployment.service);
 }

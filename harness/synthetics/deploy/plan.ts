@@ -7,7 +7,7 @@ import { checkOfMarker } from './marker.ts';
 export function planOf(
   wanted: readonly Wanted[],
   found: readonly Found[],
-  comparable: Service['comparable'],
+  { comparable, fixed }: Pick<Service, 'comparable' | 'fixed'>,
 ): Plan {
   const byMarker = Map.groupBy(
     found.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
@@ -24,8 +24,9 @@ export function planOf(
       continue;
     }
     const changes = changesBetween(comparable(first.payload), comparable(each.payload));
+    const replace = changes.some(({ field }) => field === fixed);
     if (changes.length === 0) unchanged.push(check);
-    else differences.push({ kind: 'update', check, wanted: each, found: first, changes });
+    else differences.push({ kind: 'update', check, wanted: each, found: first, changes, replace });
     for (const other of again) differences.push({ kind: 'delete', check, found: other });
   }
   for (const left of [...byMarker.values()].flat()) {

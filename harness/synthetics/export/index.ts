@@ -7,6 +7,7 @@ type Load = () => Promise<{ target: ExportTarget }>;
 /** One lazy, sorted line a target. */
 const targets: Readonly<Record<string, Load>> = {
   blackbox: () => import('./blackbox/blackbox.ts'),
+  checkly: () => import('./checkly/checkly.ts'),
   datadog: () => import('./datadog/datadog.ts'),
   gatus: () => import('./gatus/gatus.ts'),
   'k8s-cronjob': () => import('./k8s-cronjob/k8s-cronjob.ts'),

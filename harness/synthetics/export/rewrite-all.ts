@@ -7,3 +7,13 @@ export function rewriteAll(value: unknown, notation: Notation): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rewriteAll(each, notation)]));
 }
+
+/** Fields of a check in which plain text holds `{{`, which services with that notation would fill in. */
+export function bracedFields(check: object): string[] {
+  return Object.entries(check).flatMap(([field, value]) => (hasBraces(value) ? [field] : []));
+}
+
+function hasBraces(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('{{');
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasBraces);
+}

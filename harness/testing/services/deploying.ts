@@ -33,7 +33,7 @@ export async function deployFile(
     await wait(0, undefined, { signal });
   };
   const connection = deployment.connect({ env, apiUrl: url, signal, pause });
-  const plan = planOf(deployment.wanted, await connection.list(), deployment.service.comparable);
+  const plan = planOf(deployment.wanted, await connection.list(), deployment.service);
   const applied = await applyPlan(connection, plan.differences, { prune, onDone: () => {} });
   return { plan, applied };
 }

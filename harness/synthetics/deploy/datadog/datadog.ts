@@ -23,6 +23,7 @@ export const service: Service = {
     return { wanted: tests.map(({ check, test }) => marked(marking, check, test)), losses };
   },
   comparable,
+  fixed: 'subtype',
   connect,
 };
 
