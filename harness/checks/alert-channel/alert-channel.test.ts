@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../commands/clock.ts';
+import { CountersignError } from '../../errors.ts';
 import { createAlertmanager } from '../../sources/alertmanager.ts';
+import type { AlertmanagerSource } from '../../sources/define.ts';
 import { createHttp } from '../../sources/http.ts';
 import { type TestContextOptions, testContext } from '../../testing/context.ts';
 import { startAlertmanager, until } from '../../testing/prometheus.ts';
@@ -136,6 +138,43 @@ describe('D5: alert-channel', () => {
     };
     expect(await measure()).toMatchObject({ arrived: true });
     expect(bad).toBeGreaterThan(2);
+  });
+
+  it('does not take the message of another item of the run for its own', async () => {
+    listed = () => JSON.stringify({ messages: [`run-${runs}-test-item-two`] });
+    expect(await measure({ within: '1s' })).toMatchObject({ arrived: false });
+  });
+
+  describe('with an Alertmanager that is away for a moment', () => {
+    const real = () => createAlertmanager({ name: 'alertmanager', url: alertmanager.url });
+    const away = new CountersignError('SOURCE_UNREACHABLE', 'away');
+    const used = (more: Partial<ReturnType<typeof real>>) => {
+      const given = context();
+      const sources = { ...given.sources, alertmanager: async () => ({ ...real(), ...more }) };
+      return { ...given, sources };
+    };
+
+    it('asks again', async () => {
+      let asked = 0;
+      const alerts = async (signal?: AbortSignal) => {
+        asked += 1;
+        if (asked === 1) throw away;
+        return real().alerts(signal);
+      };
+      expect(await measure({}, used({ alerts }))).toMatchObject({ arrived: true, resolved: true });
+    });
+
+    it('ends an alert that it took without saying so', async () => {
+      let sent = 0;
+      const send: AlertmanagerSource['send'] = async (alerts, signal) => {
+        await real().send(alerts, signal);
+        sent += 1;
+        if (sent === 1) throw away;
+      };
+      await expect(measure({}, used({ send }))).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+      expect(sent).toBe(2);
+      expect(await held()).toEqual([]);
+    });
   });
 
   it.each([

@@ -69,8 +69,8 @@ async function measure(options: Settings, context: CheckContext) {
   const alert = alertOf(filled, marker, context.clock.now(), withinMs + spareMs);
   const outcome: Outcome = { receivers: [], seconds: 0, problem: '' };
   let resolved = false;
-  await alertmanager.send([alert], context.signal);
   try {
+    await alertmanager.send([alert], context.signal);
     await waitForArrival({ alertmanager, marker, withinMs, arrival: filled.arrival, context }, outcome);
   } finally {
     resolved = await end(alertmanager, alert, context);
@@ -119,12 +119,12 @@ async function waitForArrival(waiting: Waiting, outcome: Outcome): Promise<void>
   let failure: unknown;
   let state = '';
   for (;;) {
-    const held = await heldAlert(waiting.alertmanager, marker, context.signal);
-    if (held) {
-      outcome.receivers = held.receivers;
-      state = held.state;
-    }
     try {
+      const held = await heldAlert(waiting.alertmanager, marker, context.signal);
+      if (held) {
+        outcome.receivers = held.receivers;
+        state = held.state;
+      }
       outcome.message = await findArrival(arrival, marker, context);
       failure = undefined;
     } catch (thrown) {

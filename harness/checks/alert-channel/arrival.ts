@@ -20,7 +20,7 @@ const largestList = 8 * 1024 * 1024;
 
 /** The first listed message with the marker anywhere in it, read from the kept copy; or nothing. */
 export async function findArrival(arrival: Arrival, marker: string, context: CheckContext): Promise<unknown> {
-  const message = (await listed(arrival, context)).find((each) => JSON.stringify(each).includes(marker));
+  const message = (await listed(arrival, context)).find((each) => carries(each, marker));
   if (message === undefined) return undefined;
   const text = JSON.stringify(message, null, 2);
   const kept = await context.artifact('message.json', text, 'application/json');
@@ -34,8 +34,13 @@ export async function refuseFormerArrival(
   context: CheckContext,
 ): Promise<void> {
   const before = await listed(arrival, context);
-  if (!JSON.stringify(before).includes(marker)) return;
+  if (!carries(before, marker)) return;
   throw new CountersignError('SOURCE_ANSWER', `a message with the marker \`${marker}\` is there already`);
+}
+
+/** The marker of the item `channel` begins that of `channel-two`, which is another one. */
+function carries(message: unknown, marker: string): boolean {
+  return new RegExp(`${RegExp.escape(marker)}(?![\\w-])`).test(JSON.stringify(message));
 }
 
 async function listed(arrival: Arrival, { sources, signal }: CheckContext): Promise<unknown[]> {
