@@ -25,7 +25,7 @@ const dayMs = 86_400_000;
 const problems: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'its chain ends in a certificate that nobody here trusts',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its chain is not whole: the server sends no intermediate certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its chain is not whole, or nobody here trusts its issuer',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody here trusts its issuer',
   UNABLE_TO_GET_ISSUER_CERT: 'nobody here trusts its issuer',
   CERT_NOT_YET_VALID: 'it is not yet valid',

@@ -5,7 +5,7 @@ import { dial } from './dial.ts';
 import { decodeResponse, encodeRequest, type Health } from './health-messages.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
-import { hostAndPort } from './words.ts';
+import { hostAndPort, unescaped } from './words.ts';
 
 interface Answer {
   status: number;
@@ -100,15 +100,6 @@ function factsOf({ status, headers, trailers, body }: Answer) {
   }
   const health = read(body);
   return { serving: health === 'SERVING', health, grpc_status: code };
-}
-
-/** As gRPC sends it: what is not printable ASCII in percent signs. */
-function unescaped(message: string): string {
-  try {
-    return decodeURIComponent(message);
-  } catch {
-    return message;
-  }
 }
 
 function read(body: Buffer): Health {

@@ -74,6 +74,7 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
       return;
     }
     sent.once('error', fail);
+    sent.once('upgrade', () => fail(new Failure('switched protocols (101), which nobody asked for')));
     sent.once('response', (response) => {
       looking.lap('first_byte');
       sight.facts['status'] = response.statusCode ?? 0;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BadServer, startBadServer } from '../../testing/bad-server.ts';
+import { type BadServer, startBadServer, startBadSocketServer } from '../../testing/bad-server.ts';
 import { lookUpFrom, type ProbeContextOptions, probeContext } from '../../testing/probe-context.ts';
 import type { HttpCheck } from '../check-schema.ts';
 import { probe } from './probe.ts';
@@ -148,6 +148,20 @@ describe('an http probe', () => {
     });
     expect(found.state).toBe('passed');
     expect(found.facts['url']).toBe(`${server.url}/echo`);
+  });
+
+  it('tells an answer that is none', async () => {
+    const said = async (answer: string) => {
+      const odd = await startBadSocketServer((socket) => socket.once('data', () => socket.write(answer)));
+      const { reason = '' } = await run(`http://127.0.0.1:${odd.port}/`);
+      await odd.close();
+      return reason;
+    };
+    expect(await said('HTTP/1.1 101 Other\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')).toContain(
+      'switched protocols (101), which nobody asked for',
+    );
+    expect(await said('SSH-2.0-OpenSSH_9.2\r\n')).toMatch(/that is not HTTP \(HPE_/);
+    expect(await said('HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 204 None\r\n\r\n')).toBe('');
   });
 
   it('fills criteria as it fills requests', async () => {

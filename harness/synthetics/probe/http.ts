@@ -9,6 +9,7 @@ import type { HttpRequest } from './http-exchange.ts';
 import { judgeStep } from './judge.ts';
 import { Failure, type Looking } from './looking.ts';
 import { askAndFollow, type FinalAnswer } from './redirects.ts';
+import { unescaped } from './words.ts';
 
 type Step = NonNullable<HttpCheck['steps']>[number];
 
@@ -92,7 +93,7 @@ async function requestOf(step: Step, looking: Looking): Promise<HttpRequest> {
 /** User and password leave the URL, which is shown. */
 function authorizationOf(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${unescaped(url.username)}:${unescaped(url.password)}`;
   url.username = '';
   url.password = '';
   return `Basic ${Buffer.from(pair).toString('base64')}`;

@@ -47,3 +47,12 @@ export function hostAndPort(host: string, port: number): string {
 export function harmless(text: string): string {
   return text.replace(/[^\P{C}\n\t]/gu, '\u{FFFD}');
 }
+
+/** What percent signs stand for, as in a URL or a message of gRPC; as it is where they make no sense. */
+export function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
