@@ -71,9 +71,42 @@ describe('loading a file of checks', () => {
     const text = await complaint(
       `${head}  - name: resolver\n    type: dns\n    host: localhost\n    success_criteria:\n      - status_code: 200\n`,
     );
-    expect(text).toContain(
-      'checks.yml:7:9 CONFIG_INVALID: there is no criterion `status_code` for the type `dns`',
-    );
+    expect(text).toContain('checks.yml:7:9 CONFIG_INVALID: there is no criterion `status_code` here');
+  });
+
+  it.each([
+    [
+      'steps: [{url: x, success_criteria: [{status: 200}]}]',
+      '5:42',
+      'there is no criterion `status` here',
+      '',
+    ],
+    [
+      'success_criteria: [{status_code: 200, body_contains: x}]',
+      '5:24',
+      'several criteria in one',
+      'its own',
+    ],
+    [
+      'type: websocket\n    conversation: [{expct: {}}]',
+      '6:21',
+      'no turn `expct` here',
+      'did you mean `expect`?',
+    ],
+    ['labels: {criticality: hihg}', '5:27', '"hihg"', ''],
+    ['failure_threshold: 0', '5:24', 'must be >= 1', ''],
+    ['interval: hourly', '5:15', '"hourly"', ''],
+    [
+      'success_criteria: [{response_time_ms: 800}]',
+      '5:43',
+      '`success_criteria.0.response_time_ms` is 800',
+      '',
+    ],
+  ])('points at the slip in %s', async (line, place, message, hint) => {
+    const text = await complaint(`${head}  - name: health\n    url: ws://127.0.0.1/\n    ${line}\n`);
+    expect(text).toContain(`checks.yml:${place} CONFIG_INVALID: `);
+    expect(text).toContain(message);
+    expect(text).toContain(hint);
   });
 
   it('refuses two checks of one name, for alerts go by name', async () => {

@@ -36,7 +36,10 @@ function checkProblems(check: SyntheticsFile['checks'][number], index: number, y
   const { type = 'http', name = `number ${index + 1}` } = check;
   const known = types.find((each) => each === type);
   if (known) {
-    const strange = strangeCriteria(known, check, ['checks', index], yaml);
+    const strange = [
+      ...strangeCriteria(known, check, ['checks', index], yaml),
+      ...strangeTurns(check, ['checks', index], yaml),
+    ];
     if (strange.length > 0) return strange;
     const errors = schemaErrors(checkSchemas[known], check, `the check \`${name}\``);
     return problemsOf(yaml, errors, ['checks', index]);
@@ -55,27 +58,53 @@ function checkProblems(check: SyntheticsFile['checks'][number], index: number, y
 /** Said apart, since to the schema such a criterion is one of many that lacks its own key. */
 function strangeCriteria(type: ProbeType, check: object, path: Path, yaml: YamlFile): Problem[] {
   const { success_criteria: criteria, steps } = check as { success_criteria?: unknown; steps?: unknown };
-  const known: readonly string[] = criteriaOf[type];
-  const inSteps = Array.isArray(steps)
-    ? steps.flatMap((step, index) => strangeCriteria('http', Object(step), [...path, 'steps', index], yaml))
-    : [];
-  if (!Array.isArray(criteria)) return inSteps;
-  const own = criteria.flatMap((criterion, index) =>
-    Object.keys(Object(criterion)).flatMap((name) => {
-      if (known.includes(name)) return [];
-      const near = nearest(name, known);
-      return [
-        {
-          code: 'CONFIG_INVALID' as const,
-          message: `there is no criterion \`${name}\` for the type \`${type}\``,
-          where: yaml.keyPlace([...path, 'success_criteria', index, name]),
-          hint: near ? `did you mean \`${near}\`?` : `known: ${known.join(', ')}`,
-        },
-      ];
-    }),
+  const inSteps = listOf(steps).flatMap((step, index) =>
+    strangeCriteria('http', step, [...path, 'steps', index], yaml),
+  );
+  const own = listOf(criteria).flatMap((criterion, index) =>
+    strangeKeys(criterion, criteriaOf[type], [...path, 'success_criteria', index], yaml).concat(
+      Object.keys(criterion).length > 1 ? [severalInOne([...path, 'success_criteria', index], yaml)] : [],
+    ),
   );
   return [...own, ...inSteps];
 }
+
+const turnKeys = ['send', 'expect', 'capture', 'within', 'close', 'closed'];
+
+function strangeTurns(check: object, path: Path, yaml: YamlFile): Problem[] {
+  const { conversation } = check as { conversation?: unknown };
+  return listOf(conversation).flatMap((turn, index) =>
+    strangeKeys(turn, turnKeys, [...path, 'conversation', index], yaml),
+  );
+}
+
+function strangeKeys(object: object, known: readonly string[], path: Path, yaml: YamlFile): Problem[] {
+  const what = path.at(-2) === 'conversation' ? 'turn' : 'criterion';
+  return Object.keys(object).flatMap((name) => {
+    if (known.includes(name)) return [];
+    const near = nearest(name, known);
+    return [
+      {
+        code: 'CONFIG_INVALID' as const,
+        message: `there is no ${what} \`${name}\` here`,
+        where: yaml.keyPlace([...path, name]),
+        hint: near ? `did you mean \`${near}\`?` : `known: ${known.join(', ')}`,
+      },
+    ];
+  });
+}
+
+function severalInOne(path: Path, yaml: YamlFile): Problem {
+  return {
+    code: 'CONFIG_INVALID',
+    message: 'there are several criteria in one',
+    where: yaml.place(path),
+    hint: 'give each a `- ` of its own',
+  };
+}
+
+const listOf = (value: unknown): object[] =>
+  Array.isArray(value) ? value.map((item) => Object(item) as object) : [];
 
 function duplicateNames({ checks }: SyntheticsFile, yaml: YamlFile): Problem[] {
   const first = new Map<string, number>();
