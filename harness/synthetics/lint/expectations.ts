@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts';
-import { checkExpectation } from '../../gate/evaluate.ts';
+import { checkExpectation, type ExpectationProblem } from '../../gate/evaluate.ts';
 import type { FactSchema } from '../../gate/facts.ts';
 import { probeFacts } from '../probe/facts.ts';
 import type { LintRule } from './define.ts';
@@ -8,7 +8,7 @@ import type { LintRule } from './define.ts';
 export const lintExpectations: LintRule = ({ definition }, report) => {
   for (const [index, check] of definition.checks.entries()) {
     for (const [position, text] of (check.expect ?? []).entries()) {
-      const problem = checkExpectation(text, probeFacts[check.type] as FactSchema);
+      const problem = problemOf(text, probeFacts[check.type] as FactSchema);
       if (!problem) continue;
       const {
         message,
@@ -30,6 +30,15 @@ export const lintExpectations: LintRule = ({ definition }, report) => {
     }
   }
 };
+
+/** In gates an expectation may read what other items measured; a probe has nobody before it. */
+function problemOf(text: string, facts: FactSchema): ExpectationProblem | undefined {
+  const problem = checkExpectation(text, facts);
+  if (problem?.hint) return { ...problem, hint: problem.hint.replace(/, needs$/, '') };
+  const offset = text.search(/\bneeds\b/);
+  if (problem || offset < 0) return problem;
+  return { message: 'a check needs no other, so `needs` is empty', offset };
+}
 
 function patternProblem(pattern: string): string | undefined {
   try {

@@ -175,7 +175,7 @@ describe('linting a file of checks', () => {
       'within 3m',
       'within 1m',
       'c.yml:22:18',
-      '3 failures take 2m at least, and never come within 1m',
+      '3 failures take 2m at least, and never come within 1m; so with 1 more',
       'write `within 3m`',
     ],
     [
@@ -211,6 +211,7 @@ describe('linting a file of checks', () => {
     ['min_samples: 8', 'every: 1h', 'c.yml:28:14', 'it is judged every 1h, and looks back 10m only', ''],
     ['      escalation: on_call', '      checks: [health]', 'c.yml:11:11', 'no rule is about `orders`', ''],
     // Expectations
+    ['status == 200', 'needs["x"].ok', 'c.yml:16:9', '`needs` is empty', 'facts of `http`: status'],
     ['status == 200', 'stauts == 200', 'c.yml:16:9', 'Unknown variable: stauts', 'facts here: status'],
     ['status == 200', 'status == "200"', 'c.yml:16:9', 'no such overload', ''],
     ['- response_time_ms: "<800"', '- body_matches: "("', 'c.yml:9:23', 'Invalid regular expression', ''],

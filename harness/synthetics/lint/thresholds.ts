@@ -42,13 +42,22 @@ function lintRule(
   const overridden =
     overrides.interval_override !== undefined || overrides.failure_threshold_override !== undefined;
   const where = overridden ? ` in the environment \`${name}\`` : '';
+  // One message for all checks of which the same is wrong: a rule may be about hundreds.
+  const found = new Map<string, Unreachable & { others: number }>();
   for (const check of targetsOf(
     rule,
     checks.map((placed) => placed.check),
   )) {
-    for (const { field, message, hint } of unreachable(rule, condition, check)) {
-      report({ path: [...path, field], message: `${message}${where}`, hint });
+    for (const each of unreachable(rule, condition, check)) {
+      const key = `${each.field} ${each.message.replaceAll(`\`${check.name}\``, '')}`;
+      const known = found.get(key);
+      if (known) known.others += 1;
+      else found.set(key, { ...each, others: 0 });
     }
+  }
+  for (const { field, message, hint, others } of found.values()) {
+    const more = others > 0 ? `; so with ${others} more` : '';
+    report({ path: [...path, field], message: `${message}${where}${more}`, hint });
   }
 }
 
