@@ -104,9 +104,11 @@ describe('D1: WebSocket /ws/notifications/', () => {
     const long = await connect();
     long.send('x'.repeat(5000));
     expect((await once(long, 'close'))[0]).toBe(1009);
-    const fast = await connect();
-    for (let count = 0; count <= socketLimits.messages; count++) fast.send('{"type":"ping"}');
-    expect((await once(fast, 'close'))[0]).toBe(1008);
+    for (const send of ['{"type":"ping"}', undefined]) {
+      const fast = await connect();
+      for (let count = 0; count <= socketLimits.messages; count++) send ? fast.send(send) : fast.ping();
+      expect((await once(fast, 'close'))[0]).toBe(1008);
+    }
   });
 
   it('D1: one member holds no more connections than the limit, and gets one back for one that ends', async () => {
@@ -130,7 +132,11 @@ describe('D1: WebSocket /ws/notifications/', () => {
     expect(times).toContainEqual(expect.stringContaining('status="401"'));
   });
 
-  it('D1: a connection ends with its token', async () => {
+  it('D1: a connection ends with its token, and not before', async () => {
+    const days = 86_400;
+    const long = await connect({ token: tokenFor(demo.member.id, 'MEMBER', 30 * days) });
+    expect(await ask(long, '{"type":"ping"}')).toEqual({ type: 'pong' });
+    expect(await hangUp(long)).toBe(1000);
     const socket = await connect({ token: tokenFor(demo.member.id, 'MEMBER', 2) });
     expect((await once(socket, 'close'))[0]).toBe(4001);
   });

@@ -28,6 +28,8 @@ const policy = 1008;
 const tryLater = 1013;
 /** Of the range for applications: the token is over, log in again. */
 const tokenOver = 4001;
+/** A timer that is longer ends at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 export interface NotificationDeps {
   gate: Gate;
@@ -78,13 +80,19 @@ export function registerNotifications(
 function answerMessages(socket: WebSocket, { messages, windowMs }: SocketLimits): void {
   let begun = Date.now();
   let count = 0;
-  socket.on('message', (data: Buffer, isBinary: boolean) => {
+  const isTooMany = () => {
     if (Date.now() - begun >= windowMs) {
       begun = Date.now();
       count = 0;
     }
     count += 1;
-    if (count > messages) return socket.close(policy, 'too many messages');
+    if (count > messages) socket.close(policy, 'too many messages');
+    return count > messages;
+  };
+  // Each is answered with a pong, which a peer that does not read would let pile up.
+  socket.on('ping', isTooMany);
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isTooMany()) return;
     if (isBinary) return socket.close(unsupported, 'messages are JSON');
     if (typeOf(data) === 'ping') socket.send('{"type":"pong"}');
     else socket.send('{"type":"error","error":{"code":"BAD_REQUEST","message":"only ping is understood"}}');
@@ -101,9 +109,10 @@ function typeOf(data: Buffer): unknown {
 
 function endWithToken(socket: WebSocket, request: FastifyRequest): void {
   const { exp } = request.user as { exp?: number };
+  const leftMs = Math.max(0, (exp ?? 0) * 1000 - Date.now());
   const timer = setTimeout(
     () => socket.close(tokenOver, 'the token is over'),
-    Math.max(0, (exp ?? 0) * 1000 - Date.now()),
+    Math.min(leftMs, longestTimerMs),
   );
   socket.once('close', () => clearTimeout(timer));
 }
