@@ -11,7 +11,7 @@ import type { Broken } from './criteria.ts';
 import { judge } from './judge.ts';
 import { Failure, type Looking, type Sight } from './looking.ts';
 import { loadProber } from './probers.ts';
-import { harmless, showMs } from './words.ts';
+import { harmless, head, showMs } from './words.ts';
 
 export interface Attempted {
   attempt: ProbeAttempt;
@@ -129,7 +129,7 @@ function outcome(
     ...(state === 'passed' && sight.flaky !== undefined
       ? { flaky: redact(`${sight.subject} ${sight.flaky}`) }
       : {}),
-    ...(sight.saw === undefined ? {} : { saw: harmless(redact(sight.saw)).slice(0, keptCharacters) }),
+    ...(sight.saw === undefined ? {} : { saw: head(harmless(redact(sight.saw)), keptCharacters) }),
   };
 }
 

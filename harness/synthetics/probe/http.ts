@@ -9,7 +9,7 @@ import type { HttpRequest } from './http-exchange.ts';
 import { judgeStep } from './judge.ts';
 import { Failure, type Looking } from './looking.ts';
 import { askAndFollow, type FinalAnswer } from './redirects.ts';
-import { unescaped } from './words.ts';
+import { head, unescaped } from './words.ts';
 
 type Step = NonNullable<HttpCheck['steps']>[number];
 
@@ -120,7 +120,7 @@ function keep(answer: FinalAnswer, duration: number, { sight }: Looking): void {
     headers:
       'set-cookie' in answer.headers ? { ...answer.headers, 'set-cookie': '[redacted]' } : answer.headers,
     body_bytes: answer.body.length,
-    body_text: (text ?? '').slice(0, shownCharacters),
+    body_text: head(text ?? '', shownCharacters),
     ...(json === undefined ? {} : { json }),
     url: answer.url.href,
     redirects: answer.redirects,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CountersignError } from '../../errors.ts';
 import { type BadServer, startBadServer } from '../../testing/bad-server.ts';
@@ -129,6 +131,27 @@ describe('the signal of the context', () => {
       ending.abort(new CountersignError('INTERRUPTED', 'stopped by the user'));
       await expect(running).rejects.toThrow('stopped by the user');
     }
+  });
+
+  it('leaves nothing of a body alive but what is kept of it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    server.answerWith(({ answer }) => answer.end('x'.repeat(1_000_000)));
+    const context = probeContext();
+    const used = () => {
+      collect();
+      return process.memoryUsage().heapUsed / 1_000_000;
+    };
+    const wrong = check({
+      success_criteria: [{ body_contains: 'y' }],
+      retries: { count: 1, delay: '1ms' },
+    } as never);
+    await probe(check(), context);
+    const before = used();
+    const kept = [];
+    for (let count = 0; count < 40; count += 1) kept.push(await probe(count % 2 ? check() : wrong, context));
+    expect(used() - before).toBeLessThan(10);
+    expect(kept).toHaveLength(40);
   });
 
   it('serves hundreds of probes at once without a warning', async () => {

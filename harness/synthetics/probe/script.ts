@@ -4,9 +4,11 @@ import { readOutput } from '../../checks/script/read-output.ts';
 import { CountersignError } from '../../errors.ts';
 import type { ScriptCheck } from '../check-schema.ts';
 import type { Looking } from './looking.ts';
+import { tail } from './words.ts';
 
 const runByNode = new Set(['.ts', '.mts', '.mjs', '.js', '.cjs']);
 const mostOutput = 1_048_576;
+const keptCharacters = 2_000;
 const mostEvents = 1_000;
 /** Output beyond this is judged, but not kept among the facts. */
 const keptOutput = 65_536;
@@ -34,7 +36,8 @@ export async function look(check: ScriptCheck, looking: Looking): Promise<void> 
     signal: looking.signal,
     clock: context.clock,
   });
-  sight.saw = lastOf(`${ended.stdout}${ended.stderr}`);
+  // What a program says last tells most.
+  sight.saw = tail(`${ended.stdout}${ended.stderr}`.trimEnd(), keptCharacters);
   if (ended.failure) throw new CountersignError('SCRIPT_FAILED', `it could not be started: ${ended.failure}`);
   if (ended.tooLarge)
     throw new CountersignError('EVIDENCE_TOO_LARGE', `it printed more than ${mostOutput} bytes`);
@@ -53,11 +56,4 @@ export async function look(check: ScriptCheck, looking: Looking): Promise<void> 
 
 function judgesItself({ success_criteria: criteria = [], expect = [] }: ScriptCheck): boolean {
   return criteria.some((each) => 'exit_code' in each) || expect.some((text) => /\bexit_code\b/.test(text));
-}
-
-const keptCharacters = 2_000;
-
-/** What a program says last tells most. */
-export function lastOf(text: string): string {
-  return text.trimEnd().slice(-keptCharacters);
 }

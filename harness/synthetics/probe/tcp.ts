@@ -4,7 +4,7 @@ import type { Criterion } from '../criteria-schema.ts';
 import { dial } from './dial.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
-import { beginning, hostAndPort, listed, quote } from './words.ts';
+import { beginning, head, hostAndPort, listed, quote } from './words.ts';
 
 const mostBytes = 65_536;
 const shownCharacters = 4_096;
@@ -37,7 +37,7 @@ export async function look(check: TcpCheck, looking: Looking): Promise<void> {
   sight.text = received;
   if (listens) sight.saw = received;
   Object.assign(sight.facts, {
-    received: received.slice(0, shownCharacters),
+    received: head(received, shownCharacters),
     received_bytes: Buffer.byteLength(received),
     duration_ms: Math.round(looking.elapsed()),
   });

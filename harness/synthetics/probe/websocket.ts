@@ -2,6 +2,7 @@ import type { WebSocketCheck } from '../check-schema.ts';
 import { talk } from './conversation.ts';
 import { Failure, type Looking } from './looking.ts';
 import { openWebSocket } from './open-websocket.ts';
+import { head } from './words.ts';
 
 const keptMessages = 100;
 const shownCharacters = 4_096;
@@ -27,7 +28,7 @@ export async function look(check: WebSocketCheck, looking: Looking): Promise<voi
     Object.assign(sight.facts, {
       opened: true,
       subprotocol: line.subprotocol,
-      messages: messages.slice(0, keptMessages).map((text) => text.slice(0, shownCharacters)),
+      messages: messages.slice(0, keptMessages).map((text) => head(text, shownCharacters)),
       messages_total: total,
       ...jsonOf(messages.at(-1)),
       close_code: line.inbox.closed?.code ?? 0,

@@ -19,12 +19,14 @@ export function quote(value: unknown): string {
 }
 
 export function cut(text: string): string {
-  return text.length > longestShown ? `${text.slice(0, longestShown - 1)}…` : text;
+  return text.length > longestShown ? `${head(text, longestShown - 1)}…` : text;
 }
 
 /** The beginning of a text for the message: what an operator reads before anything else. */
 export function beginning(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = head(text, 10 * longestShown)
+    .replace(/\s+/g, ' ')
+    .trim();
   if (line === '') return 'it is empty';
   return `it begins ${cut(line)}`;
 }
@@ -55,4 +57,14 @@ export function unescaped(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** The first characters, as a copy: a slice would keep the whole text alive for as long as the observation lives. */
+export function head(text: string, characters: number): string {
+  return text.length > characters ? Buffer.from(text.slice(0, characters)).toString() : text;
+}
+
+/** The last characters, as a copy. */
+export function tail(text: string, characters: number): string {
+  return text.length > characters ? Buffer.from(text.slice(-characters)).toString() : text;
 }
