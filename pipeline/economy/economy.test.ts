@@ -216,12 +216,25 @@ describe('D1: what administrators and everybody may read', () => {
 
     const login = () => economy.service.call('POST', '/api/auth/login/', { role: null, body: who });
     expect((await login()).body.user_id).toBe(made.body.id);
+    const wallet = `/api/admin/wallets/${made.body.id}/`;
+    const coins = { headers: { 'idempotency-key': 'first' }, body: { amount: 90, reason: 'a start' } };
+    expect((await economy.as('admin', 'POST', `${wallet}transactions/`, coins)).status).toBe(201);
+    const self = { sub: made.body.id, role: 'MEMBER' } as const;
+    const buying = { ...self, body: { item_id: economy.items['BADGE-BRONZE'] } };
+    const hold = await economy.service.call('POST', '/api/shop/holds/', buying);
+    expect(hold.status).toBe(201);
+
     const end = `/api/admin/users/${made.body.id}/deactivate/`;
     expect((await economy.as('admin', 'POST', end)).body).toMatchObject({ active: false });
     expect((await economy.as('admin', 'POST', end)).status).toBe(200);
     expect((await login()).status).toBe(401);
-    const buying = { sub: made.body.id, role: 'MEMBER', body: { item_id: 1 } } as const;
     expect((await economy.service.call('POST', '/api/shop/purchase/', buying)).status).toBe(404);
+    const capture = `/api/shop/holds/${hold.body.purchase_id}/capture/`;
+    expect(await economy.service.call('POST', capture, self)).toMatchObject({
+      status: 409,
+      body: { error: { message: 'the hold is released' } },
+    });
+    expect((await economy.as('admin', 'GET', wallet)).body).toMatchObject({ balance: 90, held: 0 });
     expect((await economy.as('admin', 'POST', `/api/admin/users/${demo.admin.id}/deactivate/`)).status).toBe(
       404,
     );

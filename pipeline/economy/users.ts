@@ -60,10 +60,18 @@ export async function createMember(db: Database, username: string, password: str
   }
 }
 
-/** The ledger keeps its users for ever: this one logs in and buys no more. Again and again it changes nothing more. */
+/**
+ * The ledger keeps its users for ever: this one logs in and buys no more, and what is held is set free. Again and
+ * again it changes nothing more.
+ */
 export async function deactivateMember(db: Database, id: string): Promise<UserRow> {
   const { rows } = await db.query<StoredUser>(
-    `UPDATE platform_users SET active = false WHERE id = $1 AND role = 'MEMBER' RETURNING ${columns}`,
+    `WITH ended AS (
+       UPDATE platform_users SET active = false WHERE id = $1 AND role = 'MEMBER' RETURNING ${columns}
+     ), freed AS (
+       UPDATE shop_purchases p SET state = 'released' FROM ended JOIN economy_wallets w ON w.user_id = ended.id
+       WHERE p.wallet_id = w.id AND p.state = 'authorized'
+     ) SELECT * FROM ended`,
     [id],
   );
   return userOf(rows[0]);
