@@ -37,6 +37,16 @@ function differ(
   });
 }
 
+/** Those that all criteria allow; undefined where none can, so that nothing could be said of it. */
+function statuses(criteria: readonly Criterion[]): number[] | undefined {
+  const lists = criteria.flatMap((each) =>
+    'status_code' in each ? [new Set([each.status_code].flat().map(Number))] : [],
+  );
+  const [first = new Set<number>(), ...others] = lists;
+  const allowed = [...others.reduce((both, list) => both.intersection(list), first)].sort();
+  return allowed.length > 0 ? allowed : undefined;
+}
+
 interface Single {
   /** Of the criterion in the check. */
   index: number;
@@ -59,6 +69,9 @@ function criteriaFit(then: unknown, now: unknown, losses: readonly Loss[]): bool
 function isAbout({ field, became = '' }: Loss, ours: string): boolean {
   const [first = ''] = field.replace(/^client\./, '').split('.');
   if (first === ours || became.startsWith(`${ours}:`)) return true;
+  if (ours === 'status') return field === 'success_criteria';
+  // What is probed more often must fail more often to fail as long.
+  if (ours === 'failure_threshold' && first === 'interval') return true;
   if (ours === 'body' || ours === 'headers') return first === 'json';
   return ours === 'follow_to_private' && first === 'follow';
 }
@@ -95,16 +108,23 @@ function plain(check: Check, definition: Exportable): Record<string, unknown> {
     maintenance: check.maintenance.map((name) => maintenance[name] && weeklyWindow(maintenance[name])),
     failure_threshold: inARow(check, definition),
     ...sent(check),
+    ...sameTls(check),
     ...(check.type === 'http' && !check.follow ? { follow_to_private: undefined } : {}),
     success_criteria: (success_criteria ?? []).flatMap((criterion, index) =>
       singles(criterion).map((text) => ({ index, text })),
     ),
+    status: statuses(success_criteria ?? []),
   };
 }
 
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === false || value === 0 || value === 'A') return true;
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** To open a connection with TLS, and say nothing, is to look at the certificate. */
+function sameTls(check: Check): object {
+  return check.type === 'tcp' && check.tls && check.send === undefined ? { type: 'tls', tls: undefined } : {};
 }
 
 /** What goes over the wire: JSON is a body with a type. */
@@ -130,8 +150,8 @@ function singles(criterion: Criterion): string[] {
       const bounds = Object.entries(wholeRange(String(said)) ?? { never: said });
       return bounds.map(([end, bound]) => `${name} ${end} ${bound}`);
     }
-    if (name === 'status_code') return [`${name} ${[said].flat().map(Number).sort().join()}`];
-    if (name === 'body_json')
+    if (name === 'status_code') return [];
+    if (name === 'body_json' || name === 'headers_contain')
       return Object.entries(said as object).map((each) => `${name} ${JSON.stringify(each)}`);
     return [said].flat().map((each) => `${name} ${JSON.stringify(each)}`);
   });

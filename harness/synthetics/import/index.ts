@@ -6,6 +6,7 @@ type Load = () => Promise<{ importer: Importer }>;
 
 /** One lazy, sorted line a format. */
 const importers: Readonly<Record<string, Load>> = {
+  blackbox: () => import('./blackbox/blackbox.ts'),
   gatus: () => import('./gatus/gatus.ts'),
 };
 

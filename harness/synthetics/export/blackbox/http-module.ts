@@ -40,7 +40,12 @@ export function httpModule(
     translations(around.cel, follows),
     'blackbox_exporter has nothing like it',
   );
-  return { prober: 'http', module: { ...module, ...judgements(parts) }, target, parts };
+  return {
+    prober: 'http',
+    module: { ...module, ...codesOf(ledger, parts), ...judgements(parts) },
+    target,
+    parts,
+  };
 }
 
 function requestOf(ledger: Ledger<CheckOf<'http'>>, around: Surroundings): object {
@@ -66,14 +71,22 @@ function redirects(ledger: Ledger<CheckOf<'http'>>): boolean {
   return true;
 }
 
+/** The exporter takes one list; what several lists of ours allow is what is in all of them. */
+function codesOf(ledger: Pick<Ledger<object>, 'lose'>, parts: readonly Part[]): object {
+  const [first, ...others] = parts.flatMap((part) => (part.codes ? [part.codes] : []));
+  if (!first) return {};
+  const allowed = first.filter((code) => others.every((list) => list.includes(code)));
+  if (allowed.length > 0) return { valid_status_codes: allowed };
+  ledger.lose('success_criteria', [first, ...others], 'no status is in all of these lists', first);
+  return { valid_status_codes: first };
+}
+
 function judgements(parts: readonly Part[]): object {
-  const codes = parts.flatMap((part) => part.codes ?? []);
   const matching = parts.flatMap((part) => part.matching ?? []);
   const notMatching = parts.flatMap((part) => part.notMatching ?? []);
   const headers = parts.flatMap((part) => part.header ?? []);
   const cel = parts.flatMap((part) => part.cel ?? []);
   return {
-    ...(codes.length > 0 ? { valid_status_codes: codes } : {}),
     ...(matching.length > 0 ? { fail_if_body_not_matches_regexp: matching } : {}),
     ...(notMatching.length > 0 ? { fail_if_body_matches_regexp: notMatching } : {}),
     ...(headers.length > 0 ? { fail_if_header_not_matches: headers } : {}),

@@ -4,6 +4,7 @@ import type { Criterion } from '../../criteria-schema.ts';
 import { textInPattern } from '../../export/gatus/values.ts';
 import type { Ledger } from '../../export/ledger.ts';
 import { mapOf, textOf, textsOf } from '../read-text.ts';
+import { bodyOf, exactJson, hostOf } from '../request.ts';
 import { type Body, bodyCriterion, type Read, valueCriterion } from './conditions.ts';
 import { namesAsked } from './dns.ts';
 
@@ -44,7 +45,7 @@ function readHttp(url: string, ledger: EndpointLedger, read: Read): OwnPart {
   return {
     ...(method === undefined ? {} : { method }),
     url,
-    ...bodyOf(ledger, headers),
+    ...bodyOf(textOf(ledger.take('body')), headers, ledger.take('graphql') === true),
     ...(criteria.length > 0 ? { success_criteria: criteria } : {}),
     ...(expect.length > 0 ? { expect } : {}),
   } as OwnPart;
@@ -61,35 +62,6 @@ function fromBodies<T>({ bodies }: Read, ledger: EndpointLedger, say: (body: Bod
 
 const received = ({ path, operator, value }: Body): string | undefined =>
   path === '' && operator === '==' ? textInPattern(value) : undefined;
-
-/** What is sent as JSON, and says so, is JSON in our words. */
-function bodyOf(ledger: EndpointLedger, headers: Record<string, string>): object {
-  const body = textOf(ledger.take('body'));
-  const graphql = ledger.take('graphql') === true;
-  const type = Object.keys(headers).find((name) => name.toLowerCase() === 'content-type');
-  const { [type ?? '']: said, ...others } = headers;
-  const kept = Object.keys(headers).length > 0 ? { headers } : {};
-  if (body === undefined) return kept;
-  const json = graphql ? { query: body } : parsed(body);
-  if (json === undefined || (said !== 'application/json' && !(graphql && said === undefined)))
-    return { ...kept, body };
-  return { ...(Object.keys(others).length > 0 ? { headers: others } : {}), json };
-}
-
-/** Undefined where writing it again would give other bytes. */
-function parsed(body: string): unknown {
-  try {
-    const json: unknown = JSON.parse(body);
-    return JSON.stringify(json) === body ? json : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function hostOf(url: string): { host: string; port?: number } {
-  const [, host = '', port] = /^[a-z]+:\/\/(\[[^\]]+\]|[^:/]+)(?::([0-9]+))?/.exec(url) ?? [];
-  return { host: host.replaceAll(/[[\]]/g, ''), ...(port === undefined ? {} : { port: Number(port) }) };
-}
 
 function readTcp(url: string, ledger: EndpointLedger, read: Read): OwnPart {
   const send = textOf(ledger.take('body'));
@@ -130,7 +102,7 @@ function readWebSocket(url: string, ledger: EndpointLedger, read: Read): OwnPart
     return received(body);
   }).filter((text) => text !== '');
   const [first, ...others] = texts;
-  const parsedSend = parsed(send);
+  const parsedSend = exactJson(send);
   const expect = {
     ...(first === undefined ? {} : { contains: first }),
     ...(Object.keys(json).length > 0 ? { json } : {}),
