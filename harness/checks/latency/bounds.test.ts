@@ -39,7 +39,17 @@ describe('H2: latency keeps its load within bounds', () => {
     await expect(bench.measure({}, bench.context({ at }))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await expect(
       bench.measure({ allow_remote: true }, bench.context({ at, environment: { local: true } })),
-    ).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('local stack') });
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('local stack') });
+  });
+
+  it('of a local stack, whatever the checklist allows elsewhere', async () => {
+    const once = { vus: 1, iterations: 1, allow_remote: true };
+    const local = () => bench.context({ environment: { local: true } });
+    expect(await bench.measure(once, local())).toMatchObject({ requests: 1, errors: 0 });
+    await bench.add('away.ts', probe('').replace('${__ENV.BASE_URL}', 'http://192.0.2.1'));
+    await expect(bench.measure({ ...once, script: 'away.ts' }, local())).rejects.toMatchObject({
+      message: expect.stringContaining('192.0.2.1'),
+    });
   });
 
   it('on this machine, wherever the script itself turns to', async () => {

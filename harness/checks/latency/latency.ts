@@ -44,7 +44,9 @@ const LatencyOptions = Options({
     DurationText({ description: 'a longer load is refused, 4h at most; default 15m' }),
   ),
   allow_remote: Type.Optional(
-    Type.Boolean({ description: 'the load may leave this machine; never on a local stack; default false' }),
+    Type.Boolean({
+      description: 'the load may leave this machine; without effect on a local stack; default false',
+    }),
   ),
 });
 
@@ -208,7 +210,7 @@ function mainScriptOf(options: LatencySettings, context: CheckContext, summaryFi
     },
     maxVus: options.max_vus ?? defaultMaxVus,
     thresholds: options.thresholds,
-    remote: options.allow_remote ?? false,
+    remote: mayLeave(options, context),
     summaryFile,
   });
 }
@@ -219,18 +221,19 @@ async function environmentOf(
   context: CheckContext,
 ): Promise<Record<string, string>> {
   const { url } = await context.sources.http(options.source);
-  if (options.allow_remote && context.environment.local) {
-    throw new CountersignError(
-      'CONFIG_INVALID',
-      `\`allow_remote\` is refused: \`${context.environment.name}\` is a local stack`,
-    );
-  }
-  if (!options.allow_remote && !isLoopback(url)) {
+  if (!mayLeave(options, context) && !isLoopback(url)) {
     throw new CountersignError('CONFIG_INVALID', `a load on ${new URL(url).host} is refused`, {
-      hint: 'it is not this machine: `allow_remote: true` says that you may load it',
+      hint: context.environment.local
+        ? 'it is not this machine, which the load of a local stack never leaves'
+        : 'it is not this machine: `allow_remote: true` says that you may load it',
     });
   }
   return { ...(await interpolate(options.env ?? {}, context)), BASE_URL: url.replace(/\/$/, '') };
+}
+
+/** One item is for the local stack and for the environment after it: at home the load stays at home. */
+function mayLeave(options: LatencySettings, { environment }: CheckContext): boolean {
+  return options.allow_remote === true && !environment.local;
 }
 
 function isLoopback(url: string): boolean {
