@@ -28,7 +28,7 @@ changes nothing; a run that was cut off is finished by the next. With --dry-run 
 credentials the plan is against nothing. Exits with 3 when a check could not be deployed.
 
 Credentials come from the environment alone: DD_API_KEY, DD_APP_KEY (and DD_SITE); CHECKLY_API_KEY,
-CHECKLY_ACCOUNT_ID.
+CHECKLY_ACCOUNT_ID; NEW_RELIC_API_KEY (a user key), NEW_RELIC_ACCOUNT_ID (and NEW_RELIC_REGION, US or EU).
 
 example: countersign synthetics deploy --to datadog --env production --dry-run`,
   flags: {

@@ -34,7 +34,24 @@ export async function applyPlan(
     onDone(applied);
     done.push(applied);
   }
+  await settle(connection, todo, done);
   return done;
+}
+
+async function settle(connection: Connection, todo: readonly Difference[], done: Applied[]): Promise<void> {
+  const markers = todo.flatMap((each, index) =>
+    each.kind === 'create' && done[index]?.problem === undefined ? [each.wanted.marker] : [],
+  );
+  if (markers.length === 0 || !connection.settled) return;
+  const missing = new Set(await connection.settled(markers));
+  for (const [index, each] of todo.entries()) {
+    if (each.kind !== 'create' || !missing.has(each.wanted.marker)) continue;
+    done[index] = {
+      kind: each.kind,
+      check: each.check,
+      problem: 'it was created, but is not found yet; wait before the next run',
+    };
+  }
 }
 
 async function carryOut(connection: Connection, difference: Difference): Promise<void> {

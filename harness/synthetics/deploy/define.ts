@@ -40,6 +40,8 @@ export interface Connection {
   create(wanted: Wanted): Promise<void>;
   update(found: Found, wanted: Wanted): Promise<void>;
   remove(found: Found): Promise<void>;
+  /** Waits, within bounds, until what was created is found by `list`; gives the markers that are not. */
+  settled?(markers: readonly string[]): Promise<string[]>;
 }
 
 /** What a connection needs around it. */

@@ -13,6 +13,7 @@ type Load = () => Promise<{ service: Service }>;
 const services: Readonly<Record<string, Load>> = {
   checkly: () => import('./checkly/checkly.ts'),
   datadog: () => import('./datadog/datadog.ts'),
+  newrelic: () => import('./newrelic/newrelic.ts'),
 };
 
 export const serviceNames = Object.keys(services);

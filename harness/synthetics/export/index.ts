@@ -11,6 +11,7 @@ const targets: Readonly<Record<string, Load>> = {
   datadog: () => import('./datadog/datadog.ts'),
   gatus: () => import('./gatus/gatus.ts'),
   'k8s-cronjob': () => import('./k8s-cronjob/k8s-cronjob.ts'),
+  newrelic: () => import('./newrelic/newrelic.ts'),
   openstatus: () => import('./openstatus/openstatus.ts'),
 };
 

@@ -193,6 +193,7 @@ describe('datadog', () => {
       { success_criteria: [{ redirects_to: 'http://b.example' }] },
       [['success_criteria.0.redirects_to']],
     ],
+    ['double braces', { body: '{{x}}', method: 'POST' }, [['body']]],
     ['null', { success_criteria: [{ body_json: { '/a': null } }] }, [['success_criteria.0.body_json']]],
     ['what a TCP connection says', { type: 'tcp', host: 'a', port: 1, send: 'x' }, [['send']]],
     ['a record', { type: 'dns', host: 'a', record: 'SRV' }, [['record']]],

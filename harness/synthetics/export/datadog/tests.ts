@@ -6,7 +6,7 @@ import { type Exportable, type Loss, wholeFile } from '../define.ts';
 import { type Ledger, openLedger } from '../ledger.ts';
 import { placesOf } from '../locations.ts';
 import { alertingAt, failuresInARow, messagesFor } from '../one-alert.ts';
-import { rewriteAll } from '../rewrite-all.ts';
+import { bracedFields, rewriteAll } from '../rewrite-all.ts';
 import { secretsIn } from '../templates.ts';
 import { notation, variableName } from './notation.ts';
 import { type Subtest, subtests } from './request.ts';
@@ -57,6 +57,8 @@ function testOf(
   const own = translate(ledger);
   if (!own) return undefined;
   const { subtype, config, options = {} } = own;
+  for (const field of bracedFields(check))
+    ledger.lose(field as 'name', '{{', 'Datadog fills in what stands between double braces');
   const variables = secretsIn(config).map((name) => ({ name: variableName(name), type: 'global' }));
   const test = {
     name: ledger.take('name'),
