@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { messageOf } from '#harness/errors.ts';
 import { type CallService, createServiceClient, refusalOf } from '#pipeline/shared/service-client.ts';
 
 const help = `Usage: node scripts/exercise-enforcement.ts
@@ -45,17 +46,25 @@ async function main(): Promise<number> {
   const as = (token: string) =>
     createServiceClient({ url, token, jwtSecret: undefined, role: 'ADMIN', sub: '' });
   const admin = as(ADMIN_TOKEN);
-  const undo: (() => Promise<void>)[] = [];
-  try {
-    for (const flag of flags) undo.push(await hold(admin, flag, Math.ceil(seconds) + 60));
+  await whileHeld(admin, Math.ceil(seconds) + 60, async () => {
     const counts = await exercise(as(MEMBER_TOKEN), as(BANNED_TOKEN), seconds * 1000);
     process.stdout.write(`${JSON.stringify({ ...counts, held: flags })}\n`);
-  } finally {
-    const ends = await Promise.allSettled(undo.map((putBack) => putBack()));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  }
+  });
   process.stdout.write(`${JSON.stringify({ restored: true })}\n`);
   return 0;
+}
+
+/** Puts back every flag that it turned, whatever happens meanwhile; that one can't be put back is told too. */
+async function whileHeld(admin: CallService, longestSeconds: number, work: () => Promise<void>) {
+  const undo: (() => Promise<void>)[] = [];
+  const turnAndWork = async () => {
+    for (const flag of flags) undo.push(await hold(admin, flag, longestSeconds));
+    await work();
+  };
+  const [done] = await Promise.allSettled([turnAndWork()]);
+  const ends = await Promise.allSettled(undo.map((putBack) => putBack()));
+  const causes = [done, ...ends].flatMap((end) => (end.status === 'rejected' ? [messageOf(end.reason)] : []));
+  if (causes.length > 0) throw new Error(causes.join('; '));
 }
 
 /** Turns a flag on everywhere, with an end of its own; gives what puts it back. */
