@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { Config, LoadedConfig } from '#pipeline/config.ts';
-import { createEconomy, type Economy, translateEconomyError } from '#pipeline/economy/index.ts';
-import { createMono, type Mono, translateMonoError } from '#pipeline/mono/index.ts';
+import { createDomains, createRealms, type Domain } from '#pipeline/domains.ts';
 import { createPlatform, type Platform } from '#pipeline/platform.ts';
 import { registerAdmin } from '#pipeline/runtime/admin.ts';
-import { registerAuth } from '#pipeline/runtime/auth.ts';
+import { type Realm, registerAuth } from '#pipeline/runtime/auth.ts';
 import { createDrain } from '#pipeline/runtime/drain.ts';
 import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
 import { documentAnswers, mapErrors, refuse } from '#pipeline/runtime/errors-http.ts';
@@ -54,12 +54,17 @@ export async function buildApp(options: AppOptions): Promise<App> {
     log,
     pollIntervalMs: config.QUEUE_POLL_INTERVAL_MS,
   });
-  const mono = createMono({ config, ...platform, queue, signal: drain.signal });
-  const economy = createEconomy({ config, ...platform });
-  const http = createHttp(platform);
+  const domains = createDomains({ config, platform, queue, signal: drain.signal });
+  const http = createHttp(platform, config);
   drain.watch(http);
-  await registerPlugins(http, config);
-  mapErrors(http, (thrown) => translateMonoError(thrown) ?? translateEconomyError(thrown));
+  await registerPlugins(http, config, createRealms(config, platform));
+  mapErrors(http, (thrown) => {
+    for (const { translate } of domains) {
+      const error = translate?.(thrown);
+      if (error) return error;
+    }
+    return undefined;
+  });
   instrumentHttp(http, registry);
   instrumentPlatform(registry, db, queue);
   registerHealth(http, { db, queue, registry, version, isDraining: () => drain.isDraining });
@@ -72,12 +77,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     secretSources: [{ name: 'MONO_SECRET_KEY', source: platform.token.describe() }],
     oldestTokenSeconds: () => platform.token.ageSeconds(),
   });
-  await mono.register(http);
-  economy.register(http);
+  for (const domain of domains) await domain.register(http);
   await http.ready();
   flags.start();
   const waiter = createWaiter();
-  const started = startWork({ platform, queue, mono, economy, waiter });
+  const started = startWork({ platform, queue, domains, waiter });
   return {
     http,
     platform,
@@ -89,19 +93,20 @@ export async function buildApp(options: AppOptions): Promise<App> {
       waiter.stop();
       await started.catch(() => {});
       await drain.finish(queue);
-      await economy.stop();
+      for (const domain of domains) await domain.stop?.();
       await flags.stop();
       await platform.close();
     },
   };
 }
 
-function createHttp({ log }: Platform): FastifyInstance {
+function createHttp({ log }: Platform, { TRUSTED_PROXIES: proxies }: Config): FastifyInstance {
   return Fastify({
     loggerInstance: log,
     // Access lines would drown the events; metrics count the requests.
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
+    trustProxy: proxies === '' ? false : proxies.split(','),
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     bodyLimit: 1_048_576,
     routerOptions: { ignoreTrailingSlash: true },
@@ -118,10 +123,11 @@ function requestIdOf(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
-async function registerPlugins(app: FastifyInstance, config: Config): Promise<void> {
+async function registerPlugins(app: FastifyInstance, config: Config, realms: Realm[]): Promise<void> {
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   registerTracing(app);
   await registerWebSockets(app);
+  await registerCors(app, config.CORS_ALLOW_ORIGINS);
   await app.register(helmet);
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
@@ -140,27 +146,36 @@ async function registerPlugins(app: FastifyInstance, config: Config): Promise<vo
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
   });
-  await registerAuth(app, config.JWT_SECRET_KEY);
+  await registerAuth(app, realms);
   app.get('/api/schema/', { config: { auth: 'public' }, schema: { hide: true } }, async () => app.swagger());
+}
+
+/** Without origins there is no route of it, either: a preflight is then a method that a path does not have. */
+async function registerCors(app: FastifyInstance, origins: string): Promise<void> {
+  if (origins === '') return;
+  await app.register(cors, {
+    origin: origins.split(',').map((origin) => origin.trim()),
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    exposedHeaders: ['x-request-id', 'retry-after', 'idempotent-replayed'],
+    maxAge: 600,
+  });
 }
 
 interface Work {
   platform: Platform;
   queue: JobQueue;
-  mono: Mono;
-  economy: Economy;
+  domains: Domain[];
   waiter: ReturnType<typeof createWaiter>;
 }
 
 /** The deploy step may come after the start: until the schema is there, /readyz says so and no job is taken. */
-async function startWork({ platform, queue, mono, economy, waiter }: Work): Promise<void> {
+async function startWork({ platform, queue, domains, waiter }: Work): Promise<void> {
   let reported = '';
   while (waiter.isWaiting()) {
     try {
       if (await areMigrationsApplied(platform.db)) {
         await queue.start();
-        await mono.start();
-        economy.start();
+        for (const domain of domains) await domain.start?.();
         platform.log.info({ event: 'service.ready' }, 'service.ready');
         return;
       }

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
 
-const good = { DATABASE_URL: 'postgres://x@127.0.0.1/y', JWT_SECRET_KEY: 'sixteen-characters' };
+const good = {
+  DATABASE_URL: 'postgres://x@127.0.0.1/y',
+  JWT_SECRET_KEY: 'sixteen-characters',
+  JWT_SECRET: 'sixteen-others-of-them',
+};
 const folder = mkdtempSync(join(tmpdir(), 'countersign-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -62,5 +66,60 @@ describe('M1: configuration', () => {
     const env = { ...good, MONO_TRANSACTIONS_ENABLED: 'true' };
     expect(() => loadConfig(env)).toThrow(/MONO_WEBHOOK_SECRET/);
     expect(() => loadConfig({ ...env, MONO_VERIFY_WEBHOOKS: 'false' })).not.toThrow();
+  });
+});
+
+const messageOf = (env: NodeJS.ProcessEnv) => {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+
+describe('N7: domains and production', () => {
+  const database = { DATABASE_URL: 'postgres://x@127.0.0.1/y' };
+
+  it('asks for the key of a domain only where the domain runs', () => {
+    const alone = { ...database, DOMAINS: 'payouts', JWT_SECRET: 'sixteen-others-of-them' };
+    expect(loadConfig(alone).values.JWT_SECRET_KEY).toBeUndefined();
+    expect(messageOf({ ...database, DOMAINS: 'mono,economy' })).toMatch(/JWT_SECRET_KEY is required/);
+    expect(messageOf({ ...database, DOMAINS: 'mono,economy' })).not.toMatch(/JWT_SECRET is/);
+    expect(messageOf(database)).toMatch(/JWT_SECRET_KEY is required.*JWT_SECRET is required/);
+    expect(messageOf({ ...alone, MONO_TRANSACTIONS_ENABLED: 'true' })).toBe('');
+    expect(messageOf({ ...good, DOMAINS: 'payouts,moon' })).toMatch(/DOMAINS/);
+  });
+
+  it('refuses one secret for both realms', () => {
+    expect(messageOf({ ...good, JWT_SECRET: good.JWT_SECRET_KEY })).toMatch(/JWT_SECRET must not be/);
+  });
+
+  it('ENV=prod refuses weak and missing secrets, all at once, and quotes none of them', () => {
+    const weak = {
+      ...database,
+      ENV: 'prod',
+      DOMAINS: 'payouts',
+      JWT_SECRET: 'fifteen-letters',
+      MOMO_WEBHOOK_SECRET: 'short',
+    };
+    const message = messageOf(weak);
+    for (const name of ['JWT_SECRET', 'TMONEY', 'FLOOZ', 'MOMO', 'THUNES', 'CORS_ALLOW_ORIGINS']) {
+      expect(message).toContain(name);
+    }
+    expect(message).not.toMatch(/fifteen|short/);
+    const secrets = ['TMONEY', 'FLOOZ', 'MOMO', 'THUNES'].map((name) => [
+      `${name}_WEBHOOK_SECRET`,
+      `a-secret-of-${name}-for-ever`,
+    ]);
+    const strong = {
+      ...weak,
+      ...Object.fromEntries(secrets),
+      JWT_SECRET: 'sixteen-letters-',
+      CORS_ALLOW_ORIGINS: 'https://app.example.com,https://admin.example.com',
+    };
+    expect(messageOf(strong)).toBe('');
+    expect(messageOf({ ...strong, CORS_ALLOW_ORIGINS: '*' })).toMatch(/CORS_ALLOW_ORIGINS/);
+    expect(messageOf({ ...strong, ENV: 'dev', CORS_ALLOW_ORIGINS: '' })).toBe('');
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { checkDomains, domainsOf } from '#pipeline/config-domains.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 
 const url = (scheme: string, options = {}) => Type.String({ pattern: `^(${scheme})://`, ...options });
@@ -10,12 +11,22 @@ const integer = (minimum: number, maximum: number, fallback: number) =>
   Type.Integer({ minimum, maximum, default: fallback });
 /** Empty means "not configured": the pipeline then answers that credentials are missing. */
 const secret = () => Type.String({ default: '', secret: true });
+const key = () => Type.Optional(Type.String({ minLength: 16, secret: true }));
 
 /** Every variable the service reads: validation, types, defaults and the settings route come from here. */
 export const ConfigSchema = Type.Object({
   DATABASE_URL: url('postgres|postgresql', { secret: true }),
   REDIS_URL: Type.Optional(url('redis|rediss', { secret: true })),
-  JWT_SECRET_KEY: Type.String({ minLength: 16, secret: true }),
+  ENV: Type.Union([Type.Literal('dev'), Type.Literal('staging'), Type.Literal('prod')], { default: 'dev' }),
+  /** What of the service runs here: a comma list. Each domain asks for its own variables only. */
+  DOMAINS: Type.String({
+    pattern: '^(mono|economy|payouts)(,(mono|economy|payouts))*$',
+    default: 'mono,economy,payouts',
+  }),
+  /** Signs the tokens of mono, of economy and of the administration. */
+  JWT_SECRET_KEY: key(),
+  /** Signs the tokens of payouts. */
+  JWT_SECRET: key(),
   MONO_SECRET_KEY: secret(),
   MONO_APP_ID: Type.String({ default: '' }),
   MONO_PUBLIC_KEY: Type.String({ default: '' }),
@@ -47,6 +58,31 @@ export const ConfigSchema = Type.Object({
   MODERATION_CACHE_TTL_SECONDS: integer(1, 3600, 60),
   MODERATION_SAMPLING_RATE: Type.Number({ minimum: 0, maximum: 1, default: 0.1 }),
   SHOP_HOLD_SECONDS: integer(1, 2_592_000, 86_400),
+  TMONEY_WEBHOOK_SECRET: secret(),
+  TMONEY_WEBHOOK_SECRET_PREVIOUS: secret(),
+  FLOOZ_WEBHOOK_SECRET: secret(),
+  FLOOZ_WEBHOOK_SECRET_PREVIOUS: secret(),
+  MOMO_WEBHOOK_SECRET: secret(),
+  MOMO_WEBHOOK_SECRET_PREVIOUS: secret(),
+  THUNES_WEBHOOK_SECRET: secret(),
+  THUNES_WEBHOOK_SECRET_PREVIOUS: secret(),
+  /** A comma list of origins whose pages may call the service. */
+  CORS_ALLOW_ORIGINS: Type.String({
+    pattern: '^(https?://[^\\s,/]+(, ?https?://[^\\s,/]+)*)?$',
+    default: '',
+  }),
+  /** A comma list of addresses or networks whose X-Forwarded-For is believed. */
+  TRUSTED_PROXIES: Type.String({ pattern: '^([0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*)?$', default: '' }),
+  /** Where it is set, routes of payouts want it as X-Staging-Key. */
+  STAGING_KEY: secret(),
+  /** Where it is set and ENV is not prod, it makes the first administrator of payouts. */
+  BOOTSTRAP_SECRET: secret(),
+  LOGINS_PER_MINUTE: integer(1, 100_000, 120),
+  WEBHOOKS_PER_MINUTE: integer(1, 100_000, 300),
+  IDEMPOTENCY_RETENTION_HOURS: integer(24, 8760, 24),
+  PAYOUT_FEE_BASIS_POINTS: integer(0, 10_000, 0),
+  /** Of one wallet in a day of UTC; 0: no limit. */
+  CASH_OUT_DAILY_LIMIT_CENTS: integer(0, Number.MAX_SAFE_INTEGER, 0),
   METRICS_MAX_ACCOUNTS: integer(1, 10_000, 200),
   ROUTER_VALIDATE_ON_STARTUP: Type.Boolean({ default: true }),
   ROUTER_FAIL_FAST_ON_STARTUP: Type.Boolean({ default: true }),
@@ -146,6 +182,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): LoadedConfig {
     }
   }
   crossCheck(raw as Partial<Config>, problems);
+  checkDomains(raw as Partial<Config>, problems);
   if (problems.size > 0) {
     throw new ServiceError('CONFIG_INVALID', `bad configuration: ${[...problems.values()].join('; ')}`);
   }
@@ -159,6 +196,7 @@ function wanted(schema: TSchema, value: unknown): string {
 }
 
 function crossCheck(config: Partial<Config>, problems: Map<string, string>): void {
+  if (!domainsOf(config).has('mono')) return;
   if (config.MONO_ENVIRONMENT === 'production' && config.MONO_SECRET_KEY?.startsWith('test_')) {
     problems.set('MONO_SECRET_KEY', 'MONO_SECRET_KEY is a sandbox key but MONO_ENVIRONMENT is production');
   }

@@ -1,11 +1,17 @@
 import type { Config } from '#pipeline/config.ts';
+import { type DomainName, domainsOf } from '#pipeline/config-domains.ts';
 import { declareEconomyFlags } from '#pipeline/economy/index.ts';
 import { declareMonoFlags } from '#pipeline/mono/index.ts';
 import type { FlagDeclaration } from '#pipeline/runtime/flags.ts';
 
-export type FlagDomain = 'mono' | 'economy';
-
 /** Every flag of the service, by the domain that asks for it: the service and the scripts read this list only. */
-export function declareFlags(config: Config): Record<FlagDomain, FlagDeclaration[]> {
-  return { mono: declareMonoFlags(config), economy: declareEconomyFlags(config) };
+export function declareFlags(config: Config): Record<DomainName, FlagDeclaration[]> {
+  return { mono: declareMonoFlags(config), economy: declareEconomyFlags(config), payouts: [] };
+}
+
+/** Those of the domains that run here. */
+export function declareFlagsHere(config: Config): FlagDeclaration[] {
+  const domains = domainsOf(config);
+  const all = Object.entries(declareFlags(config)) as [DomainName, FlagDeclaration[]][];
+  return all.flatMap(([domain, declarations]) => (domains.has(domain) ? declarations : []));
 }

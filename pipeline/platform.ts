@@ -1,7 +1,7 @@
 import type { Registry } from '@prometheus-io/client';
 import type { DestinationStream } from 'pino';
 import type { LoadedConfig } from '#pipeline/config.ts';
-import { declareFlags } from '#pipeline/flags.ts';
+import { declareFlagsHere } from '#pipeline/flags.ts';
 import { createTokenProvider, envSecret, fileSecret, type TokenProvider } from '#pipeline/mono/index.ts';
 import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
 import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
@@ -48,7 +48,7 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
   const flags = await createFlags({
     store: flagStore,
     instanceId: values.INSTANCE_ID,
-    declarations: Object.values(declareFlags(values)).flat(),
+    declarations: declareFlagsHere(values),
     pollIntervalMs: values.FLAG_POLL_INTERVAL_MS,
     registry,
     log,

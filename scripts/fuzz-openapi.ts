@@ -9,9 +9,9 @@ const usage = `Usage: node scripts/fuzz-openapi.ts [--seed N] [--examples N] [--
                                     [--as CALLER…]
 
 Starts the service with all its domains on a real PostgreSQL and lets schemathesis try every operation of its OpenAPI
-document: as nobody, member, system integrator and administrator, and the webhook as its provider. Every check of
-schemathesis is on (scripts/schemathesis.toml). Fails on any finding, on a failure in the service's own log, on an
-operation that no caller came through to, and when nothing was tested.
+document: as nobody, member, system integrator, administrator, user and administrator of payouts, and the webhook as
+its provider. Every check of schemathesis is on (scripts/schemathesis.toml). Fails on any finding, on a failure in the
+service's own log, on an operation that no caller came through to, and when nothing was tested.
 
   --seed N          of the generated cases (default 1): the same seed tries the same
   --examples N      of each operation in each phase, at most (default 20)
@@ -100,7 +100,7 @@ async function fuzz(service: FuzzedService, callers: readonly string[], run: Run
     cases += outcome.cases;
     const verdict = outcome.findings.length > 0 ? 'FAILED' : 'ok';
     const counted = `${outcome.tested} operations, ${outcome.cases} cases, ${outcome.findings.length} findings`;
-    say(`${name.padEnd(18)} ${verdict.padEnd(7)} ${counted} (${outcome.seconds.toFixed(1)} s)`);
+    say(`${name.padEnd(22)} ${verdict.padEnd(7)} ${counted} (${outcome.seconds.toFixed(1)} s)`);
     if (outcome.findings.length > 0) say(detailsOf(outcome));
     findings.push(...outcome.findings.map((finding) => `as ${name}: ${finding}`));
   }

@@ -2,15 +2,31 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { demo } from '#pipeline/economy/seed.ts';
 import type { Role } from '#pipeline/runtime/auth.ts';
-import { startEconomy, type TestEconomy } from '#pipeline/testing/economy.ts';
-import { linkAccount, startSimulator } from '#pipeline/testing/service.ts';
+import { mintToken } from '#pipeline/runtime/token.ts';
+import { startEconomy } from '#pipeline/testing/economy.ts';
+import { fundedWallet } from '#pipeline/testing/payouts.ts';
+import {
+  jwtSecret,
+  linkAccount,
+  payoutsSecret,
+  startSimulator,
+  type TestService,
+} from '#pipeline/testing/service.ts';
 
 export interface OpenApi {
   paths: Record<string, object>;
 }
 
 /** In the order they come: what the administrator does to flags and members would hold the others up. */
-export const callerNames = ['nobody', 'member', 'system integrator', 'provider', 'administrator'];
+export const callerNames = [
+  'nobody',
+  'member',
+  'system integrator',
+  'provider',
+  'administrator',
+  'payouts user',
+  'payouts administrator',
+];
 
 export interface Caller {
   name: string;
@@ -32,6 +48,7 @@ export interface FuzzedService {
 
 const integrator = 'si-test';
 const webhookSecret = 'a webhook secret of the fuzzing';
+const bootstrapSecret = 'a bootstrap secret of the fuzzing';
 const reasons: Readonly<Record<string, string>> = {
   'GET /api/schema/': 'the document itself',
   'GET /metrics': 'text for Prometheus, which alerts and dashboards are tested with',
@@ -46,6 +63,9 @@ export async function startFuzzedService(): Promise<FuzzedService> {
     MONO_BASE_URL: simulator.url,
     MONO_WEBHOOK_MODE: 'either',
     MONO_WEBHOOK_SECRET: webhookSecret,
+    BOOTSTRAP_SECRET: bootstrapSecret,
+    // Else most cases would meet the limit and nothing behind it.
+    LOGINS_PER_MINUTE: '100000',
   }).finally(routes.end);
   const { service } = economy;
   await linkAccount(service, 'acc_sandbox_123', integrator);
@@ -54,7 +74,7 @@ export async function startFuzzedService(): Promise<FuzzedService> {
   return {
     url,
     document,
-    callers: callersOf(economy, document),
+    callers: [...platformCallers(document), ...(await payoutsCallers(service, document))],
     leftOut: routes.seen
       .filter(({ method, path }) => method !== 'HEAD' && !isDescribed(document, method, path))
       .map(({ method, path }) => ({ route: `${method} ${path}`, reason: reasons[`${method} ${path}`] })),
@@ -67,22 +87,46 @@ export async function startFuzzedService(): Promise<FuzzedService> {
   };
 }
 
-function callersOf({ service }: TestEconomy, document: OpenApi): Caller[] {
-  const { jwt } = service.app.http;
-  const bearer = (sub: string, role: Role) => ({
-    Authorization: `Bearer ${jwt.sign({ sub, role }, { expiresIn: '2h' })}`,
-  });
-  const webhooks = Object.entries(document.paths).filter(([path]) => path.includes('/webhooks/'));
+const bearer = (secret: string, sub: string, role: Role) => ({
+  Authorization: `Bearer ${mintToken(secret, { sub, role }, 7200)}`,
+});
+
+function only({ paths, ...document }: OpenApi, wanted: (path: string) => boolean): OpenApi {
+  return { ...document, paths: Object.fromEntries(Object.entries(paths).filter(([path]) => wanted(path))) };
+}
+
+const ofPayouts = (path: string) => /^\/(v1|debug)\//.test(path);
+
+async function payoutsCallers({ app }: TestService, whole: OpenApi): Promise<Caller[]> {
+  const { db } = app.platform;
+  const [user, admin] = [await fundedWallet(db, 1_000_000), await fundedWallet(db, 0)];
+  await db.query(`UPDATE app.users SET role = 'ADMIN' WHERE id = $1`, [admin.userId]);
+  const document = only(whole, ofPayouts);
   return [
-    { name: 'nobody', headers: {}, document },
-    { name: 'member', headers: bearer(demo.member.id, 'MEMBER'), document },
-    { name: 'system integrator', headers: bearer(integrator, 'SYSTEM_INTEGRATOR'), document },
+    { name: 'payouts user', headers: bearer(payoutsSecret, user.userId, 'USER'), document },
+    {
+      name: 'payouts administrator',
+      headers: {
+        ...bearer(payoutsSecret, admin.userId, 'ADMIN'),
+        'X-Bootstrap-Secret': bootstrapSecret,
+      },
+      document,
+    },
+  ];
+}
+
+function platformCallers(whole: OpenApi): Caller[] {
+  const document = only(whole, (path) => !ofPayouts(path));
+  return [
+    { name: 'nobody', headers: {}, document: whole },
+    { name: 'member', headers: bearer(jwtSecret, demo.member.id, 'MEMBER'), document },
+    { name: 'system integrator', headers: bearer(jwtSecret, integrator, 'SYSTEM_INTEGRATOR'), document },
     {
       name: 'provider',
       headers: { 'mono-webhook-secret': webhookSecret },
-      document: { ...document, paths: Object.fromEntries(webhooks) },
+      document: only(document, (path) => path.includes('/webhooks/')),
     },
-    { name: 'administrator', headers: bearer(demo.admin.id, 'ADMIN'), document },
+    { name: 'administrator', headers: bearer(jwtSecret, demo.admin.id, 'ADMIN'), document },
   ];
 }
 

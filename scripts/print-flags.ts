@@ -9,7 +9,11 @@ description; "defaults" maps each name to its default. Variables of the environm
 `;
 
 /** What has no default, so that everything else can be what the code says. */
-const required = { DATABASE_URL: 'postgres://nowhere/none', JWT_SECRET_KEY: 'stands for no key' };
+const required = {
+  DATABASE_URL: 'postgres://nowhere/none',
+  JWT_SECRET_KEY: 'stands for no key',
+  JWT_SECRET: 'stands for no other key',
+};
 
 function main(): void {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });

@@ -1,4 +1,4 @@
-import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { brokenConstraint, ServiceError } from '#pipeline/runtime/errors.ts';
 
 const byConstraint: Readonly<Record<string, () => ServiceError>> = {
   economy_wallets_no_overdraft: insufficient,
@@ -15,9 +15,4 @@ function insufficient(): ServiceError {
 /** What the database refuses by a rule of the ledger is the caller's to know; anything else is ours. */
 export function translateEconomyError(thrown: unknown): ServiceError | undefined {
   return byConstraint[brokenConstraint(thrown) ?? '']?.();
-}
-
-export function brokenConstraint(thrown: unknown): string | undefined {
-  const { constraint } = (thrown ?? {}) as { constraint?: unknown };
-  return typeof constraint === 'string' ? constraint : undefined;
 }

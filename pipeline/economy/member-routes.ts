@@ -3,11 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Database } from '#pipeline/runtime/db.ts';
 import type { TypedApp } from '#pipeline/runtime/http.ts';
+import type { Login } from '#pipeline/runtime/login.ts';
 import { HistoryAnswer, LoginAnswer, WalletAnswer } from './answers.ts';
 import { exportTransactions, listTransactions } from './history.ts';
-import type { Login } from './login.ts';
 import { memberOf } from './member.ts';
 import { ExportQuery, LoginBody, PageQuery, readPage } from './schemas.ts';
+import type { Member } from './users.ts';
 import { readWallet } from './wallets.ts';
 
 const config = { auth: 'MEMBER' } as const;
@@ -15,7 +16,7 @@ const security = [{ bearer: [] }];
 const tags = ['wallet'];
 const tokenSeconds = 3600;
 
-export function registerMemberRoutes(plain: FastifyInstance, db: Database, login: Login): void {
+export function registerMemberRoutes(plain: FastifyInstance, db: Database, login: Login<Member>): void {
   const app = plain as TypedApp;
   app.post(
     '/api/auth/login/',
@@ -25,7 +26,7 @@ export function registerMemberRoutes(plain: FastifyInstance, db: Database, login
     },
     async (request, reply) => {
       const { id, role } = await login(request.body.username, request.body.password);
-      const token = plain.jwt.sign({ sub: id, role }, { expiresIn: tokenSeconds });
+      const token = await reply.jwtSign({ sub: id, role }, { expiresIn: tokenSeconds });
       reply.header('cache-control', 'no-store');
       return { token, token_type: 'Bearer' as const, expires_in: tokenSeconds, user_id: id };
     },

@@ -47,6 +47,7 @@ describe('D7: flags', () => {
     const { values } = loadConfig({
       DATABASE_URL: 'postgres://x@127.0.0.1/y',
       JWT_SECRET_KEY: 'sixteen-characters',
+      DOMAINS: 'economy',
     });
     expect(
       Object.fromEntries(declareEconomyFlags(values).map(({ name, declared }) => [name, declared])),

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Role } from '#pipeline/runtime/auth.ts';
+import { mintToken } from '#pipeline/runtime/token.ts';
 import { startEconomy, type TestEconomy } from '#pipeline/testing/economy.ts';
+import { jwtSecret } from '#pipeline/testing/service.ts';
 import { connectFlag } from './flags.ts';
 import { socketLimits } from './notifications.ts';
 import { demo } from './seed.ts';
@@ -18,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => economy?.stop());
 
 function tokenFor(sub: string = demo.member.id, role: Role = 'MEMBER', expiresIn = 60): string {
-  return economy.service.app.http.jwt.sign({ sub, role }, { expiresIn });
+  return mintToken(jwtSecret, { sub, role }, expiresIn);
 }
 
 interface Dial {

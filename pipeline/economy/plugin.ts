@@ -9,7 +9,6 @@ import { createWaiter } from '#pipeline/runtime/waiter.ts';
 import { registerPlatformAdmin } from './admin-routes.ts';
 import { cacheFlag, observabilityFlag } from './flags.ts';
 import { createGate } from './gate.ts';
-import { createLogin } from './login.ts';
 import { registerMemberRoutes } from './member-routes.ts';
 import { createModerationMetrics } from './moderation-metrics.ts';
 import { registerModerationRoutes } from './moderation-routes.ts';
@@ -18,6 +17,7 @@ import { registerNotifications } from './notifications.ts';
 import { createSanctionCache } from './sanction-cache.ts';
 import { expireHolds } from './shop.ts';
 import { registerShopRoutes } from './shop-routes.ts';
+import { createMemberLogin } from './users.ts';
 
 export interface EconomyDeps {
   config: Config;
@@ -58,7 +58,7 @@ export function createEconomy({ config, db, flags, registry, log }: EconomyDeps)
   };
   return {
     register(app) {
-      registerMemberRoutes(app, db, createLogin(db));
+      registerMemberRoutes(app, db, createMemberLogin(db));
       registerShopRoutes(app, { db, gate, holdSeconds: config.SHOP_HOLD_SECONDS });
       registerModerationRoutes(app, { db, gate, cache });
       registerPlatformAdmin(app, db);

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { uuidPattern } from '#pipeline/shared/uuid.ts';
 
-const Uuid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+const Uuid = Type.String({ pattern: uuidPattern });
 const Day = Type.String({ pattern: '^[12]\\d{3}-\\d{2}-\\d{2}$' });
 /** Keys with this prefix belong to purchases and refunds. */
 const Key = Type.String({ pattern: '^(?!shop:)[!-~]{1,128}$' });

@@ -1,5 +1,5 @@
 import type { Database } from '#pipeline/runtime/db.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword } from '#pipeline/runtime/passwords.ts';
 import { post } from './wallets.ts';
 
 /** Fixed ids: whoever seeds twice means the same people, items and coins. */

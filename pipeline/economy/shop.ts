@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
-import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { brokenConstraint, ServiceError } from '#pipeline/runtime/errors.ts';
 import { coins } from './coins.ts';
-import { brokenConstraint } from './errors.ts';
 
 export interface Item {
   id: number;

@@ -1,7 +1,8 @@
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
-import { ServiceError } from '#pipeline/runtime/errors.ts';
-import { brokenConstraint } from './errors.ts';
-import { hashPassword } from './passwords.ts';
+import { brokenConstraint, ServiceError } from '#pipeline/runtime/errors.ts';
+import { createLogin, type Login } from '#pipeline/runtime/login.ts';
+import { hashPassword } from '#pipeline/runtime/passwords.ts';
+import type { Role } from '#pipeline/runtime/roles.ts';
 
 export interface UserRow {
   id: string;
@@ -16,6 +17,25 @@ export interface UserPage {
   page: number;
   page_size: number;
   total_count: number;
+}
+
+export interface Member {
+  id: string;
+  role: Role;
+}
+
+export function createMemberLogin(db: Queryable): Login<Member> {
+  return createLogin({
+    async find(name) {
+      const { rows } = await db.query<Member & { hash: string }>(
+        'SELECT id, role, password_hash AS hash FROM platform_users WHERE username = $1 AND active',
+        [name],
+      );
+      const [row] = rows;
+      return row && { person: { id: row.id, role: row.role }, hash: row.hash };
+    },
+    refusal: () => new ServiceError('UNAUTHENTICATED', 'name or password is wrong'),
+  });
 }
 
 type StoredUser = Omit<UserRow, 'date_joined'> & { created_at: Date };

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mintToken } from '#pipeline/runtime/token.ts';
 import { startEconomy, type TestEconomy } from '#pipeline/testing/economy.ts';
+import { jwtSecret } from '#pipeline/testing/service.ts';
 import { demo } from './seed.ts';
 
 let economy: TestEconomy;
@@ -99,7 +101,7 @@ describe('D1: CSV export', () => {
     const response = await economy.service.app.http.inject({
       url: '/api/transactions/export/?format=csv',
       headers: {
-        authorization: `Bearer ${economy.service.app.http.jwt.sign({ sub: demo.member.id, role: 'MEMBER' }, { expiresIn: 60 })}`,
+        authorization: `Bearer ${mintToken(jwtSecret, { sub: demo.member.id, role: 'MEMBER' }, 60)}`,
       },
     });
     expect(response.headers['content-type']).toBe('text/csv; charset=utf-8');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Queryable } from '#pipeline/runtime/db.ts';
+import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Provider } from './payouts.ts';
 
 /** Amounts are bigint in text, in hundredths of the currency. */
@@ -17,8 +18,22 @@ export async function listWallets(db: Queryable, userId: string): Promise<Wallet
   return (await db.query<Wallet>(sql, [userId])).rows;
 }
 
-export async function findWallet(db: Queryable, id: string): Promise<Wallet | undefined> {
-  return (await db.query<Wallet>(`SELECT ${columns} FROM app.wallets WHERE id = $1`, [id])).rows[0];
+export interface OwnWallet extends Wallet {
+  owner: { phone: string; country: string };
+}
+
+/** 404 where there is no such wallet, 403 where it is somebody else's. */
+export async function ownWallet(db: Queryable, id: string, userId: string): Promise<OwnWallet> {
+  const { rows } = await db.query<Wallet & { phone: string; country: string }>(
+    `SELECT w.id, w.user_id, w.currency, w.balance_cents, u.phone_e164 AS phone, u.country
+     FROM app.wallets w JOIN app.users u ON u.id = w.user_id WHERE w.id = $1`,
+    [id],
+  );
+  const [row] = rows;
+  if (!row) throw new ServiceError('NOT_FOUND', 'Wallet not found');
+  if (row.user_id !== userId) throw new ServiceError('WALLET_FORBIDDEN', 'the wallet is not yours');
+  const { phone, country, ...wallet } = row;
+  return { ...wallet, owner: { phone, country } };
 }
 
 export interface CashIn {

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { maskText } from '#pipeline/shared/mask.ts';
 import { describeForLog, ServiceError } from './errors.ts';
 
-const retryAfterSeconds = '5';
+const retryAfterSeconds = 5;
 
 export const ErrorAnswer = Type.Object({
   success: Type.Literal(false),
@@ -32,15 +32,25 @@ export type Translate = (thrown: unknown) => ServiceError | undefined;
 
 /** One shape for every refusal. What a library says may quote the input: numbers in it are masked, too. */
 export function mapErrors(app: FastifyInstance, translate: Translate): void {
-  app.setErrorHandler<FastifyError>((thrown, request, reply) => refuse(thrown, request, reply, translate));
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({
-      success: false,
-      status: 404,
-      error: { code: 'NOT_FOUND', message: 'there is nothing at this path' },
-      timestamp: new Date().toISOString(),
-    }),
+  app.setErrorHandler<FastifyError>((thrown, request, reply) =>
+    refuse(thrown, request, reply, { translate }),
   );
+  app.setNotFoundHandler((request, reply) =>
+    refuse(new ServiceError('NOT_FOUND', 'there is nothing at this path'), request, reply),
+  );
+}
+
+export interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+  correlationId: string | undefined;
+}
+
+export interface RefusalOptions {
+  translate?: Translate;
+  /** The status and the body of the answer, where a domain has its own. */
+  shape?(refusal: Refusal, thrown: FastifyError): { status: number; body: object };
 }
 
 /** Also for what Fastify refuses before it knows a route: a bad URL, a parameter that is too long. */
@@ -48,23 +58,28 @@ export function refuse(
   thrown: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-  translate: Translate = () => undefined,
+  { translate = () => undefined, shape = shapeRefusal }: RefusalOptions = {},
 ) {
   const error = thrown instanceof ServiceError ? thrown : translate(thrown);
   const status = error?.statusCode ?? clientStatus(thrown);
   if (status === 500)
     request.log.error({ event: 'request.failed', ...describeForLog(thrown) }, 'request.failed');
-  if (error?.retryable || status === 503) reply.header('retry-after', retryAfterSeconds);
-  return reply.code(status).send({
-    success: false,
+  if (error?.retryable || status === 503) {
+    reply.header('retry-after', String(error?.retryAfterSeconds ?? retryAfterSeconds));
+  }
+  const refusal = {
     status,
-    error: {
-      code: error?.code ?? codeOf(thrown, status),
-      message: messageFor(thrown, error, status),
-      ...(error?.correlationId && { correlation_id: error.correlationId }),
-    },
-    timestamp: new Date().toISOString(),
-  });
+    code: error?.code ?? codeOf(thrown, status),
+    message: messageFor(thrown, error, status),
+    correlationId: error?.correlationId,
+  };
+  const answer = shape(refusal, thrown);
+  return reply.code(answer.status).send(answer.body);
+}
+
+function shapeRefusal({ status, code, message, correlationId }: Refusal) {
+  const error = { code, message, ...(correlationId && { correlation_id: correlationId }) };
+  return { status, body: { success: false, status, error, timestamp: new Date().toISOString() } };
 }
 
 function clientStatus(thrown: FastifyError): number {

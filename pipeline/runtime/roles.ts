@@ -1,5 +1,5 @@
 /** Apart from the rest of authentication: scripts that only name a role must not load a web server. */
-export const roles = ['SYSTEM_INTEGRATOR', 'MEMBER', 'ADMIN'] as const;
+export const roles = ['SYSTEM_INTEGRATOR', 'MEMBER', 'USER', 'ADMIN'] as const;
 export type Role = (typeof roles)[number];
 
 export function isRole(text: string | undefined): text is Role {

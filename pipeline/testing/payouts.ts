@@ -2,6 +2,15 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { createPayout, type NewPayout, type Payout } from '#pipeline/payouts/payouts.ts';
 import { cashIn } from '#pipeline/payouts/wallets.ts';
 import { type Database, openDatabase, type Queryable } from '#pipeline/runtime/db.ts';
+import { startTestDatabase } from './postgres.ts';
+import {
+  type Answer,
+  type CallOptions,
+  payoutsSecret,
+  startService,
+  type TestService,
+  testEnv,
+} from './service.ts';
 
 /** Nobody can log in with it: for tests that need the wallet, not the person. */
 const noPassword = 'scrypt$1$1$1$AA$AA';
@@ -54,4 +63,76 @@ export function openTestDatabase(url: string, max = 10): Database {
     applicationName: 'payouts-test',
     onIdleError() {},
   });
+}
+
+export interface TestPerson extends TestWallet {
+  email: string;
+  call(method: 'GET' | 'POST', url: string, options?: CallOptions): Promise<Answer>;
+  /** POST with an Idempotency-Key, a new one where none is given. */
+  keyed(url: string, body: object, key?: string): Promise<Answer>;
+  cashIn(cents: number): Promise<Answer>;
+  cashOut(cents: number, key?: string, changes?: object): Promise<Answer>;
+}
+
+export interface TestPayouts {
+  service: TestService;
+  databaseUrl: string;
+  db: Database;
+  /** A user of the role, with a token of theirs, and a wallet that has so much. */
+  person(options?: { role?: 'USER' | 'ADMIN'; cents?: number }): Promise<TestPerson>;
+  stop(): Promise<void>;
+}
+
+export const cashInPath = '/v1/cash-in/mobile-money';
+export const cashOutPath = '/v1/cash-out/mobile-money';
+export const adminPath = '/v1/admin/mobile-money/payouts';
+
+/** The service with payouts alone, on a database of its own. */
+export async function startPayouts(extra: NodeJS.ProcessEnv = {}): Promise<TestPayouts> {
+  const postgres = await startTestDatabase();
+  const databaseUrl = await postgres.fresh();
+  const service = await startService({ ...testEnv(databaseUrl), DOMAINS: 'payouts', ...extra });
+  await service.app.started;
+  const { db } = service.app.platform;
+  return {
+    service,
+    databaseUrl,
+    db,
+    person: (options) => createPerson(service, options),
+    async stop() {
+      await service.close();
+      await postgres.stop();
+    },
+  };
+}
+
+async function createPerson(
+  service: TestService,
+  { role = 'USER', cents = 0 }: { role?: 'USER' | 'ADMIN'; cents?: number } = {},
+): Promise<TestPerson> {
+  const { db } = service.app.platform;
+  const wallet = await fundedWallet(db, cents);
+  const { rows } = await db.query<{ email: string }>(
+    'UPDATE app.users SET role = $2 WHERE id = $1 RETURNING email',
+    [wallet.userId, role],
+  );
+  const call: TestPerson['call'] = (method, url, options = {}) =>
+    service.call(method, url, { role, sub: wallet.userId, secret: payoutsSecret, ...options });
+  const keyed: TestPerson['keyed'] = (url, body, key = randomUUID()) =>
+    call('POST', url, { body, headers: { 'idempotency-key': key } });
+  const order = (cents: number) => ({
+    wallet_id: wallet.walletId,
+    amount_cents: cents,
+    country: 'TG',
+    provider: 'TMONEY',
+    phone_e164: '+22890112233',
+  });
+  return {
+    ...wallet,
+    email: rows[0]?.email ?? '',
+    call,
+    keyed,
+    cashIn: (cents) => keyed(cashInPath, order(cents)),
+    cashOut: (cents, key, changes = {}) => keyed(cashOutPath, { ...order(cents), ...changes }, key),
+  };
 }

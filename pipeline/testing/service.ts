@@ -9,7 +9,8 @@ import type { MonoSimulatorOptions } from '#pipeline/simulators/mono/options.ts'
 import { type RunningSimulator, startMonoSimulator } from '#pipeline/simulators/mono/start.ts';
 import { createAnswerCheck, type OpenApiDocument } from './openapi.ts';
 
-const jwtSecret = 'a-secret-of-the-test-suite';
+export const jwtSecret = 'a-secret-of-the-test-suite';
+export const payoutsSecret = 'another-secret-of-the-test-suite';
 
 export type LogLine = Record<string, unknown> & { event?: string };
 
@@ -25,6 +26,8 @@ export interface TestService {
 
 export interface CallOptions {
   role?: Role | null;
+  /** Whose key signs the token; JWT_SECRET_KEY by default. */
+  secret?: string;
   sub?: string;
   body?: unknown;
   headers?: Record<string, string>;
@@ -40,6 +43,7 @@ export interface Answer {
 export const testEnv = (databaseUrl: string, simulator?: RunningSimulator): NodeJS.ProcessEnv => ({
   DATABASE_URL: databaseUrl,
   JWT_SECRET_KEY: jwtSecret,
+  JWT_SECRET: payoutsSecret,
   MONO_SECRET_KEY: 'test_sk_simulator',
   MONO_APP_ID: 'app_test',
   MONO_PUBLIC_KEY: 'test_pk',
@@ -78,8 +82,9 @@ export async function startService(env: NodeJS.ProcessEnv): Promise<TestService>
       if (found) return Promise.resolve(found);
       return new Promise((resolve) => void waiting.push({ fits, resolve }));
     },
-    async call(method, url, { role = 'SYSTEM_INTEGRATOR', sub = 'si-test', body, headers = {} } = {}) {
-      const authorization = role && `Bearer ${mintToken(jwtSecret, { sub, role }, 60)}`;
+    async call(method, url, options = {}) {
+      const { role = 'SYSTEM_INTEGRATOR', sub = 'si-test', secret = jwtSecret, body, headers = {} } = options;
+      const authorization = role && `Bearer ${mintToken(secret, { sub, role }, 60)}`;
       const response = await app.http.inject({
         method,
         url,

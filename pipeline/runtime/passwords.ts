@@ -1,11 +1,27 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { ServiceError } from './errors.ts';
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
 // 32 MiB and some 60 ms a hash.
 const cost = { N: 32_768, r: 8, p: 1 } as const;
 const bytes = 32;
+/** Each takes a thread and that memory: more at once would starve the rest of the service. */
+const maxAtOnce = 4;
+let underWay = 0;
+
+/** Around what a caller asks for; BUSY while as many others as may be are under way. */
+export async function withPasswordTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (underWay >= maxAtOnce) throw new ServiceError('BUSY', 'too many logins at once');
+  underWay += 1;
+  try {
+    return await work();
+  } finally {
+    underWay -= 1;
+  }
+}
+
 const pattern = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([\w-]+)\$([\w-]+)$/;
 
 export async function hashPassword(password: string): Promise<string> {

@@ -1,0 +1,2 @@
+export { createPayouts, type Payouts } from './plugin.ts';
+export { roleOfUser } from './users.ts';

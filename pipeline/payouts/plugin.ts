@@ -1,0 +1,77 @@
+import type { Registry } from '@prometheus-io/client';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '#pipeline/config.ts';
+import type { Database } from '#pipeline/runtime/db.ts';
+import { textOf } from '#pipeline/runtime/errors.ts';
+import type { Logger } from '#pipeline/runtime/logging.ts';
+import type { TurnStore } from '#pipeline/runtime/rate-limiter.ts';
+import { createWaiter } from '#pipeline/runtime/waiter.ts';
+import { registerPayoutAdmin } from './admin-routes.ts';
+import { registerBootstrap } from './bootstrap.ts';
+import { requireStagingKey } from './caller.ts';
+import { answerWithDetail } from './errors.ts';
+import { createPayoutMetrics } from './metrics.ts';
+import { registerMoneyRoutes } from './money-routes.ts';
+import { forgetExpired } from './retention.ts';
+import { registerSessionRoutes } from './session-routes.ts';
+
+export interface PayoutsDeps {
+  config: Config;
+  db: Database;
+  registry: Registry;
+  turns: TurnStore;
+  log: Logger;
+}
+
+export interface Payouts {
+  register(app: FastifyInstance): Promise<void>;
+  /** When the schema is there: what is kept too long is forgotten from now on. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const sweepMs = 60_000;
+
+export function createPayouts({ config, db, registry, turns, log }: PayoutsDeps): Payouts {
+  const metrics = createPayoutMetrics(registry);
+  const retentionHours = config.IDEMPOTENCY_RETENTION_HOURS;
+  const waiter = createWaiter();
+  let sweeping = Promise.resolve();
+  const sweep = async () => {
+    while (waiter.isWaiting()) {
+      await forgetExpired(db, retentionHours).catch((error) =>
+        log.warn({ err: textOf(error) }, 'what has expired could not be forgotten'),
+      );
+      await waiter.pause(sweepMs);
+    }
+  };
+  return {
+    async register(app) {
+      await app.register(async (scope) => {
+        answerWithDetail(scope);
+        requireStagingKey(scope, config.STAGING_KEY);
+        registerSessionRoutes(scope, { db, turns, loginsPerMinute: config.LOGINS_PER_MINUTE });
+        registerMoneyRoutes(scope, {
+          db,
+          metrics,
+          retentionHours,
+          rules: {
+            feeBasisPoints: config.PAYOUT_FEE_BASIS_POINTS,
+            dailyLimitCents: config.CASH_OUT_DAILY_LIMIT_CENTS,
+          },
+        });
+        registerPayoutAdmin(scope, { db });
+        if (config.ENV !== 'prod' && config.BOOTSTRAP_SECRET !== '') {
+          registerBootstrap(scope, db, config.BOOTSTRAP_SECRET);
+        }
+      });
+    },
+    start() {
+      sweeping = sweep();
+    },
+    stop() {
+      waiter.stop();
+      return sweeping;
+    },
+  };
+}
