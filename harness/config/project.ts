@@ -1,10 +1,11 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CheckKind } from '../checks/define.ts';
 import { KindRegistry } from '../checks/index.ts';
 import { CountersignError, messageOf } from '../errors.ts';
+import { confine } from './confine.ts';
 import { type Environment, EnvironmentsSchema } from './environments.ts';
 import { validateYaml } from './validate.ts';
 import { invalid, readYaml, type YamlFile } from './yaml.ts';
@@ -23,6 +24,8 @@ export interface Project {
   /** Folder of run state, never committed. */
   state: string;
 }
+
+export { confine } from './confine.ts';
 
 const CONFIG_NAMES = ['countersign.config.ts', 'countersign.config.js', 'countersign.config.mjs'];
 
@@ -134,24 +137,6 @@ export async function findGateFile(root: string, cwd: string, name: string): Pro
     hint:
       known.length > 0 ? `gates here: ${known.join(', ')}` : 'a gate is a file checklists/<name>.gate.yml',
   });
-}
-
-/** Absolute path inside the project; refuses whatever leaves it or passes through a link. */
-export function confine(root: string, path: string): string {
-  const absolute = resolve(root, path);
-  const inside = relative(root, absolute);
-  if (isAbsolute(path) || inside === '..' || inside.startsWith(`..${sep}`) || path.includes('\0')) {
-    throw new CountersignError('PATH_ESCAPES', `\`${path}\` leaves the project`);
-  }
-  let way = root;
-  for (const part of inside.split(sep)) {
-    way = join(way, part);
-    const entry = lstatSync(way, { throwIfNoEntry: false });
-    if (entry?.isSymbolicLink()) {
-      throw new CountersignError('PATH_ESCAPES', `\`${path}\` passes through a link`);
-    }
-  }
-  return absolute;
 }
 
 /** Like `confine`, for a file that must be there. */

@@ -228,7 +228,6 @@ const byType = {
   script: Script,
 } as const satisfies Record<string, TSchema>;
 
-export const checkSchemas = byType;
 export const SyntheticCheckSchema = Type.Unsafe<SyntheticCheck>(Type.Union(Object.values(byType)));
 
 export type HttpCheck = Static<typeof Single>;

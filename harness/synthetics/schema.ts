@@ -96,8 +96,10 @@ const EnvironmentOverrides = Options({
   locations: Type.Optional(Type.Array(Text, { minItems: 1, uniqueItems: true })),
 });
 
-const file = {
+/** A file of synthetic checks, version 1. */
+export const SyntheticsSchema = Options({
   version: Type.Union([Type.Literal('1.0'), Type.Literal('1'), Type.Literal(1)]),
+  checks: Type.Array(SyntheticCheckSchema, { minItems: 1 }),
   alerting: Type.Optional(Alerting),
   environments: Type.Optional(
     Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), EnvironmentOverrides),
@@ -105,12 +107,6 @@ const file = {
   maintenance: Type.Optional(
     Type.Record(Name, WindowSchema, { description: 'when nothing is monitored; deny windows' }),
   ),
-} as const;
-
-/** A file of synthetic checks, version 1. */
-export const SyntheticsSchema = Options({
-  ...file,
-  checks: Type.Array(SyntheticCheckSchema, { minItems: 1 }),
 });
 
 /** The schema as a file, for editors. */
@@ -122,12 +118,6 @@ export function jsonSchema(): string {
   };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
-
-/** The same, but for what the checks say: that is judged by the schema of each one's type. */
-export const AroundChecksSchema = Options({
-  ...file,
-  checks: Type.Array(Type.Object({ type: Type.Optional(Type.String()) }), { minItems: 1 }),
-});
 
 export type SyntheticsFile = Static<typeof SyntheticsSchema>;
 export type AlertRule = Static<typeof Rule>;

@@ -1,15 +1,15 @@
 import { nearest, problemsOf, schemaErrors } from '../config/validate.ts';
 import { invalid, type Path, type YamlFile } from '../config/yaml.ts';
 import type { Problem } from '../errors.ts';
-import { checkSchemas } from './check-schema.ts';
-import { criteriaOf, type ProbeType } from './criteria-schema.ts';
-import { AroundChecksSchema, type SyntheticsFile } from './schema.ts';
+import type { ProbeType } from './criteria-schema.ts';
+import { checkSchemas, criteriaNames, fileSchema } from './published-schema.ts';
+import type { SyntheticsFile } from './schema.ts';
 
-const types = Object.keys(checkSchemas) as (keyof typeof checkSchemas)[];
+const types = Object.keys(checkSchemas) as ProbeType[];
 
 /** Does it fit, whatever may be wrong with it? */
 export function isWhole(value: unknown): value is SyntheticsFile {
-  if (schemaErrors(AroundChecksSchema, value).length > 0) return false;
+  if (schemaErrors(fileSchema, value).length > 0) return false;
   const { checks } = value as SyntheticsFile;
   if (new Set(checks.map(({ name }) => name)).size < checks.length) return false;
   return checks.every((check) => {
@@ -23,7 +23,7 @@ export function isWhole(value: unknown): value is SyntheticsFile {
  * complain of what the others lack.
  */
 export function validateSynthetics(yaml: YamlFile): SyntheticsFile {
-  const problems = problemsOf(yaml, schemaErrors(AroundChecksSchema, yaml.value), []);
+  const problems = problemsOf(yaml, schemaErrors(fileSchema, yaml.value), []);
   if (problems.length > 0) throw invalid(problems);
   const file = yaml.value as SyntheticsFile;
   const found = file.checks.flatMap((check, index) => checkProblems(check, index, yaml));
@@ -62,7 +62,7 @@ function strangeCriteria(type: ProbeType, check: object, path: Path, yaml: YamlF
     strangeCriteria('http', step, [...path, 'steps', index], yaml),
   );
   const own = listOf(criteria).flatMap((criterion, index) =>
-    strangeKeys(criterion, criteriaOf[type], [...path, 'success_criteria', index], yaml).concat(
+    strangeKeys(criterion, criteriaNames[type], [...path, 'success_criteria', index], yaml).concat(
       Object.keys(criterion).length > 1 ? [severalInOne([...path, 'success_criteria', index], yaml)] : [],
     ),
   );

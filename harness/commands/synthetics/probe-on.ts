@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { confine } from '../../config/project.ts';
+import { confine } from '../../config/confine.ts';
 import type { ResolvedEnvironment } from '../../config/resolve.ts';
 import { CountersignError } from '../../errors.ts';
 import { Redactor } from '../../gate/redact.ts';

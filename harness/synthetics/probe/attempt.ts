@@ -39,7 +39,7 @@ export async function attemptProbe(check: SyntheticCheck, context: ProbeContext)
     await Promise.race([look(check as never, looking), aborted(ending.signal)]);
     const { expect = [], success_criteria: wanted = [] } = check;
     const criteria = await looking.fill(wanted as readonly Criterion[]);
-    const broken = judge(type, { criteria, expect }, looking.sight);
+    const broken = await judge(type, { criteria, expect }, looking.sight);
     return outcome(looking, at, broken.length > 0 ? 'failed' : 'passed', broken);
   } catch (thrown) {
     context.signal.throwIfAborted();

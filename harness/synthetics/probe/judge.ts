@@ -1,8 +1,5 @@
-import { evaluateExpectation, isTrue } from '../../gate/evaluate.ts';
-import { type FactSchema, factsAsJson } from '../../gate/facts.ts';
 import type { Criterion, CriterionName, ProbeType } from '../criteria-schema.ts';
 import { answered, type Broken, judgeCriteria } from './criteria.ts';
-import { probeFacts } from './facts.ts';
 import type { Sight } from './looking.ts';
 
 /** What must hold of a type of probe unless the check itself says something about `fact`. */
@@ -65,12 +62,10 @@ export interface Wanted {
  * Everything that is wrong with what was seen. What a type of probe is about is always judged: who asks only for a
  * fast answer does not get a fast 500 passed.
  */
-export function judge(type: ProbeType, { criteria, expect }: Wanted, sight: Sight): Broken[] {
-  return [
-    ...judgeBasis(type, criteria, expect, sight),
-    ...judgeCriteria(criteria, sight),
-    ...(expect.length > 0 ? judgeExpectations(type, expect, sight) : []),
-  ];
+export async function judge(type: ProbeType, { criteria, expect }: Wanted, sight: Sight): Promise<Broken[]> {
+  const expected =
+    expect.length > 0 ? (await import('./expectations.ts')).judgeExpectations(type, expect, sight) : [];
+  return [...judgeBasis(type, criteria, expect, sight), ...judgeCriteria(criteria, sight), ...expected];
 }
 
 /** The basis of an http step: its own criteria, else 2xx. */
@@ -90,19 +85,4 @@ function judgeBasis(
   if (expect.some((text) => named.test(text))) return [];
   const message = judgeFacts(facts, criteria);
   return message === undefined ? [] : [{ message }];
-}
-
-function judgeExpectations(type: ProbeType, expect: readonly string[], sight: Sight): Broken[] {
-  const schema = probeFacts[type] as FactSchema;
-  return expect.flatMap((text) => {
-    if (isTrue(text, { schema, facts: sight.facts, needs: {} })) return [];
-    const facts = factsAsJson(sight.facts);
-    const { outcome, operands, message } = evaluateExpectation(text, { schema, facts, needs: {} });
-    if (outcome === 'true') return [];
-    const values = operands.map((operand) => `${operand.text} is ${operand.value}`).join(', ');
-    // What came does not have the shape that the check counts on: that is for whoever sent it to answer for.
-    if (outcome === 'error')
-      return [{ message: `sent nothing that \`${text}\` can be judged by: ${message}` }];
-    return [{ message: `does not hold \`${text}\`${values ? `: ${values}` : ''}` }];
-  });
 }
