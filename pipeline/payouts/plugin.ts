@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '#pipeline/config.ts';
 import type { Database } from '#pipeline/runtime/db.ts';
 import { textOf } from '#pipeline/runtime/errors.ts';
+import { takeEmptyJson } from '#pipeline/runtime/input.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import type { TurnStore } from '#pipeline/runtime/rate-limiter.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
@@ -49,6 +50,7 @@ export function createPayouts({ config, db, registry, turns, log }: PayoutsDeps)
     async register(app) {
       await app.register(async (scope) => {
         answerWithDetail(scope);
+        takeEmptyJson(scope);
         requireStagingKey(scope, config.STAGING_KEY);
         registerSessionRoutes(scope, { db, turns, loginsPerMinute: config.LOGINS_PER_MINUTE });
         registerMoneyRoutes(scope, {
