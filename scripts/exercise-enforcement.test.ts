@@ -86,5 +86,7 @@ describe('D7: exercise-enforcement', () => {
       stderr: 'exercise-enforcement: SERVICE_URL, ADMIN_TOKEN, MEMBER_TOKEN and BANNED_TOKEN are required\n',
     });
     expect(await runScript(script, [], { ...env, EXERCISE_SECONDS: '0' })).toMatchObject({ code: 1 });
+    const away = await runScript(script, [], { ...env, SERVICE_URL: 'http://127.0.0.1:2' });
+    expect(away.stderr).toContain('GET http://127.0.0.1:2/api/v1/admin/flags: fetch failed: connect ECONN');
   });
 });

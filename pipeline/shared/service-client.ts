@@ -14,6 +14,9 @@ export interface ServiceAnswer {
   body: Record<string, unknown>;
 }
 
+/** A sync of many pages takes its time. */
+const longestWaitMs = 300_000;
+
 export type CallService = (method: string, path: string, body?: unknown) => Promise<ServiceAnswer>;
 
 /** For scripts that ask a running service to do something. */
@@ -21,14 +24,25 @@ export function createServiceClient(options: ServiceClientOptions): CallService 
   const base = options.url.replace(/\/+$/, '');
   const authorization = `Bearer ${options.token ?? mint(options)}`;
   return async (method, path, body) => {
-    const response = await fetch(`${base}${path}`, {
-      method,
-      headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: parse(text, response.status) };
+    try {
+      const response = await fetch(`${base}${path}`, {
+        method,
+        headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(longestWaitMs),
+      });
+      const text = await response.text();
+      return { status: response.status, body: parse(text, response.status) };
+    } catch (thrown) {
+      throw new Error(`${method} ${base}${path}: ${reasonOf(thrown)}`, { cause: thrown });
+    }
   };
+}
+
+/** `fetch` says only that it failed; why stands in the cause. */
+function reasonOf(thrown: unknown): string {
+  const { message, cause } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return cause instanceof Error && cause.message !== '' ? `${message}: ${cause.message}` : message;
 }
 
 function mint({ jwtSecret, sub, role }: ServiceClientOptions): string {

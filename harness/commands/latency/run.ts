@@ -11,7 +11,7 @@ import { contextOn, withStack } from '../../gate/with-stack.ts';
 import { systemClock } from '../clock.ts';
 import { booleanFlag, type Command, type Io, jsonFlag, positionals, stringFlag } from '../command.ts';
 import { oneLine, paint } from '../paint.ts';
-import { keepFiles } from '../smoke/keep-files.ts';
+import { keepFiles, tellingWhere } from '../smoke/keep-files.ts';
 import { chosen } from '../smoke/run.ts';
 import { loadFlags, nameOf, optionsFrom } from './options.ts';
 
@@ -81,7 +81,9 @@ example: countersign latency run smoke/latency/health.ts --env local --source se
         progress: say,
       };
       try {
-        const { facts } = await latency.measure(options, { ...shared, ...own, artifact: kept.artifact });
+        const context = { ...shared, ...own, artifact: kept.artifact };
+        const work = () => latency.measure(options, context);
+        const { facts } = await tellingWhere(kept, { cwd: io.cwd, say }, work);
         await kept.artifact('facts.json', `${JSON.stringify(facts, null, 2)}\n`, 'application/json');
         return facts;
       } finally {

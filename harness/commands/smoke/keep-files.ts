@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { CheckContext } from '../../checks/define.ts';
 import { confine } from '../../config/project.ts';
 import { collect, writeWhole } from '../../gate/evidence.ts';
@@ -34,4 +35,18 @@ export function keepFiles(parent: string, redactor: Redactor, now: Date): KeptFi
       };
     },
   };
+}
+
+/** Whoever reads that the work failed finds what it left until then. */
+export async function tellingWhere<T>(
+  { folder }: KeptFiles,
+  io: { cwd: string; say(line: string): void },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (existsSync(folder)) io.say(`kept in ${relative(io.cwd, folder)}`);
+    throw thrown;
+  }
 }

@@ -74,6 +74,7 @@ describe('smoke run', () => {
     const { exit, stdout, stderr } = await run('--env', 'staging', '--tag', '@nothing');
     expect([exit, stdout]).toEqual([3, '']);
     expect(stderr).toContain('error NO_DATA: no test ran');
+    expect(stderr).toMatch(/^kept in \.countersign\/smoke\/[\w-]+$/m);
   });
 
   it.each([

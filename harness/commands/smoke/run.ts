@@ -19,7 +19,7 @@ import {
   stringFlag,
 } from '../command.ts';
 import { oneLine, paint, seconds } from '../paint.ts';
-import { keepFiles } from './keep-files.ts';
+import { keepFiles, tellingWhere } from './keep-files.ts';
 
 type Facts = Static<typeof smoke.facts>;
 
@@ -64,7 +64,9 @@ example: countersign smoke run --env local --tag @readonly`,
       say(`smoke on ${environment.title}`);
       const own = { gate: 'smoke', runId: kept.id, item: 'smoke', attempt: 1, needs: {}, progress: say };
       try {
-        return (await smoke.measure(options, { ...shared, ...own, artifact: kept.artifact })).facts;
+        const context = { ...shared, ...own, artifact: kept.artifact };
+        const work = () => smoke.measure(options, context);
+        return (await tellingWhere(kept, { cwd: io.cwd, say }, work)).facts;
       } finally {
         await shared.sources.close();
       }
