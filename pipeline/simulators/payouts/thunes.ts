@@ -26,20 +26,50 @@ interface Body {
 
 /** Thunes' quotation, transaction and confirmation; an external id is taken once. */
 export function registerThunes(app: FastifyInstance, state: SimulatorState): void {
-  const quotations = new Map<string, { amountCents: bigint; currency: string }>();
-  const error = (status: number, code: string): Reply => ({
-    status,
-    body: { errors: [{ code, message: code }] },
-  });
   // The statuses of the API are numbers; those of the callbacks are words, as the service's convention has them.
   state.wording.set(provider, (payment, news) => ({
     id: payment.providerRef,
     external_id: payment.externalRef,
     status: news === 'FAILED' ? `DECLINED_${payment.reason ?? 'BY_PAYER'}` : statuses[news][1],
   }));
-  const find = (id: string) =>
-    id.startsWith('ext-') ? state.book.under(provider, id.slice(4))[0] : state.book.of(provider, id);
+  const find = finder(state);
+  registerPreparation(app, state);
 
+  app.post<{ Params: { id: string } }>(`${root}/transactions/:id/confirm`, ({ params: { id } }, reply) => {
+    const payment = find(id);
+    const key = payment?.externalRef ?? id;
+    const perform = (fault: Fault | undefined): Reply => {
+      if (!payment) return error(404, 'TRANSACTION_NOT_FOUND');
+      if (payment.state === 'CREATED') state.settle(payment, fault);
+      return { status: 200, body: view(payment) };
+    };
+    return submit(state, reply, {
+      situation: { provider, occasion: 'submit', key },
+      perform,
+      refuse: (reason) => error(400, reason),
+    });
+  });
+
+  app.get<{ Params: { id: string } }>(`${root}/transactions/:id`, ({ params: { id } }, reply) =>
+    answer(state, reply, { provider, occasion: id.startsWith('ext-') ? 'find' : 'status', key: id }, () => {
+      const payment = find(id);
+      return payment ? { status: 200, body: view(payment) } : error(404, 'TRANSACTION_NOT_FOUND');
+    }),
+  );
+}
+
+const error = (status: number, code: string): Reply => ({
+  status,
+  body: { errors: [{ code, message: code }] },
+});
+
+const finder = (state: SimulatorState) => (id: string) =>
+  id.startsWith('ext-') ? state.book.under(provider, id.slice(4))[0] : state.book.of(provider, id);
+
+/** What pays nobody yet. */
+function registerPreparation(app: FastifyInstance, state: SimulatorState): void {
+  const quotations = new Map<string, { amountCents: bigint; currency: string }>();
+  const find = finder(state);
   app.post<{ Body: Quotation }>(`${root}/quotations`, ({ body }, reply) =>
     answer(state, reply, { provider, occasion: 'quote', key: body.external_id }, () => {
       const amountCents = centsOf(body.destination.amount);
@@ -62,28 +92,6 @@ export function registerThunes(app: FastifyInstance, state: SimulatorState): voi
         const made = state.book.add(provider, state.nextRef(provider), taken, 'CREATED');
         return { status: 201, body: view(made) };
       }),
-  );
-
-  app.post<{ Params: { id: string } }>(`${root}/transactions/:id/confirm`, ({ params: { id } }, reply) => {
-    const payment = find(id);
-    const key = payment?.externalRef ?? id;
-    const perform = (fault: Fault | undefined): Reply => {
-      if (!payment) return error(404, 'TRANSACTION_NOT_FOUND');
-      if (payment.state === 'CREATED') state.settle(payment, fault);
-      return { status: 200, body: view(payment) };
-    };
-    return submit(state, reply, {
-      situation: { provider, occasion: 'submit', key },
-      perform,
-      refuse: (reason) => error(400, reason),
-    });
-  });
-
-  app.get<{ Params: { id: string } }>(`${root}/transactions/:id`, ({ params: { id } }, reply) =>
-    answer(state, reply, { provider, occasion: id.startsWith('ext-') ? 'find' : 'status', key: id }, () => {
-      const payment = find(id);
-      return payment ? { status: 200, body: view(payment) } : error(404, 'TRANSACTION_NOT_FOUND');
-    }),
   );
 }
 
