@@ -53,4 +53,11 @@ describe('an override', () => {
     expect(await put(null, { if_updated_at: current?.updated_at })).toMatchObject({ status: 200 });
     expect(await put(null, { if_updated_at: current?.updated_at })).toMatchObject({ status: 409 });
   });
+
+  it('is another one after a change within the same millisecond', async () => {
+    const [seen] = (await put(true)).shown?.overrides ?? [];
+    const { db } = economy.service.app.platform;
+    await db.query("UPDATE flag_overrides SET updated_at = updated_at + interval '1 microsecond'");
+    expect(await put(null, { if_updated_at: seen?.updated_at })).toMatchObject({ status: 409 });
+  });
 });

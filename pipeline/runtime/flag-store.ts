@@ -38,8 +38,9 @@ export interface OverrideChange {
 /** An instance that has been silent for longer is taken for gone. */
 const liveSeconds = 60;
 
+/** To the microsecond: a change is known by its time, and two may fall into one millisecond. */
 const utc = (column: string) =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`;
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${column}`;
 const holds = '(ends_at IS NULL OR ends_at > now())';
 
 export function createFlagStore(db: Database) {
