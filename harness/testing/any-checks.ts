@@ -8,6 +8,7 @@ const text = fc.oneof(
     'a/b',
     'x == y',
     '$5 ${x',
+    'a $${x} b',
     'pat(a)',
     '[BODY]',
     '"q"',

@@ -5,6 +5,7 @@ import type { Check } from '../synthetics/definition.ts';
 import { alertsOf } from '../synthetics/export/alerts.ts';
 import { wholeRange } from '../synthetics/export/criteria.ts';
 import type { Exportable, Loss } from '../synthetics/export/define.ts';
+import { asLiteral } from '../synthetics/export/templates.ts';
 import { weeklyWindow } from '../synthetics/export/weekly-window.ts';
 import type { SyntheticsFile } from '../synthetics/schema.ts';
 import { exportable } from './exportable.ts';
@@ -18,7 +19,7 @@ export function differences(before: Exportable, file: SyntheticsFile, losses: re
     const [then, now] = [before, after].map(({ checks }) => checks.find((check) => check.name === name));
     if (!then || !now) return [`${name} is gone`];
     const own = losses.filter(({ check }) => check === name);
-    return differ(plain(then, kept), plain(now, after), own).map((field) => `${name} ${field}`);
+    return differ(meant(plain(then, kept)), meant(plain(now, after)), own).map((field) => `${name} ${field}`);
   });
   const extra = after.checks.filter(({ name }) => !names.includes(name)).map(({ name }) => `${name} is new`);
   return [...found, ...extra];
@@ -74,6 +75,14 @@ function isAbout({ field, became = '' }: Loss, ours: string): boolean {
   if (ours === 'failure_threshold' && first === 'interval') return true;
   if (ours === 'body' || ours === 'headers') return first === 'json';
   return ours === 'follow_to_private' && first === 'follow';
+}
+
+/** `$${` and a `${` that begins nothing are the same. */
+function meant<T>(value: T): T {
+  if (typeof value === 'string') return asLiteral(value.replaceAll('$${', () => '${')) as T;
+  if (Array.isArray(value)) return value.map(meant) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, meant(each)])) as T;
 }
 
 /** A rule that was told as a loss is not looked for. */

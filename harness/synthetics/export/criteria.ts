@@ -1,6 +1,8 @@
 import type { Criterion, CriterionName } from '../criteria-schema.ts';
 import { parseComparison } from '../probe/comparison.ts';
 import type { Ledger } from './ledger.ts';
+import { rewriteAll } from './rewrite-all.ts';
+import { asSent, secretsIn } from './templates.ts';
 
 type Lose = (why: string, became?: unknown) => void;
 
@@ -9,11 +11,15 @@ export type Translations<R> = {
   [N in CriterionName]?: (said: Criterion<N>[N], lose: Lose) => R | R[] | undefined;
 };
 
-/** The criteria of a check in the words of a target, in order; the others become losses for the reason given. */
+/**
+ * The criteria of a check in the words of a target, in order; the others become losses for the reason given.
+ * `noSecrets`: why no secret can stand in them, for targets that fill nothing in; they get texts as they are meant.
+ */
 export function translateCriteria<R>(
   ledger: Ledger<{ success_criteria?: readonly Criterion[] }>,
   translations: Translations<R>,
   otherwise: string,
+  noSecrets?: string,
 ): R[] {
   const criteria = ledger.take('success_criteria') ?? [];
   return criteria.flatMap((criterion, index) => {
@@ -27,7 +33,15 @@ export function translateCriteria<R>(
         | undefined;
       if (!translate) return [];
       const value = own.take(name);
-      return translate(value, (why, became) => own.lose(name, value, why, became)) ?? [];
+      if (noSecrets !== undefined && secretsIn(value).length > 0) {
+        own.lose(name, value, noSecrets);
+        return [];
+      }
+      return (
+        translate(noSecrets === undefined ? value : rewriteAll(value, asSent), (why, became) =>
+          own.lose(name, value, why, became),
+        ) ?? []
+      );
     });
     own.rest(otherwise);
     return said;

@@ -28,7 +28,7 @@ export function partsOf(text: string): Part[] {
 
 /** A text that is no template, in our notation. */
 export function asLiteral(plain: string): string {
-  return plain.replaceAll('${', '$${');
+  return plain.replaceAll('${', () => '$${');
 }
 
 export interface Notation {
@@ -47,9 +47,11 @@ export function rewrite(text: string, notation: Notation): string {
     .join('');
 }
 
-/** A text that holds no references, as it is sent. */
+/** For texts that hold no references: as they are sent. */
+export const asSent: Notation = { text: (own) => own, secret: () => '', capture: () => '' };
+
 export function plain(text: string): string {
-  return rewrite(text, { text: (own) => own, secret: () => '', capture: () => '' });
+  return rewrite(text, asSent);
 }
 
 /** Names of the secrets in every string of a value, without repeats, in order. */

@@ -118,6 +118,13 @@ describe('a check as module, job and rules', () => {
     ['steps', { steps: [{ url: 'http://b.example' }] }, ['web steps']],
     ['a secret in the address', { url: 'http://a.example/${secret.KEY}' }, ['web url']],
     ['a secret header', { headers: { 'X-Key': '${secret.KEY}' } }, ['web headers.X-Key']],
+    [
+      'a secret in a criterion',
+      { success_criteria: [{ body_contains: '${secret.KEY}' }] },
+      ['web success_criteria.0.body_contains'],
+    ],
+    ['a secret label', { labels: { team: '${secret.KEY}' } }, ['web labels.team']],
+    ['a dependency that is not there', { depends_on: ['base'] }, ['web depends_on']],
     ['a number of redirects', { follow: 3 }, ['web follow', 'web follow_to_private']],
     [
       'a pattern of JavaScript',

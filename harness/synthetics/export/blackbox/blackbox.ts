@@ -4,7 +4,9 @@ import type { Check } from '../../definition.ts';
 import { type Exportable, type ExportTarget, type Loss, settingOf, wholeFile } from '../define.ts';
 import { goDuration } from '../durations.ts';
 import { type Ledger, openLedger } from '../ledger.ts';
+import { plain, secretsIn } from '../templates.ts';
 import { yamlText } from '../yaml-text.ts';
+import { noSecrets } from './criteria.ts';
 import { type Probe, probes, type Surroundings } from './module.ts';
 import { groupOf, longestIntervalMs } from './rules.ts';
 
@@ -125,7 +127,9 @@ function jobOf(check: Check, { target: address }: Probe, exporter: string, losse
   const labels = Object.entries(check.labels).filter(([label, value]) => {
     const free = !reservedLabels.has(label) && !label.startsWith('__');
     if (!free) lose(`labels.${label}`, value, 'Prometheus has a use of its own for this label');
-    return free;
+    const open = secretsIn(value).length === 0;
+    if (!open) lose(`labels.${label}`, value, noSecrets);
+    return free && open;
   });
   return {
     job_name: `synthetic-${check.name}`,
@@ -133,7 +137,15 @@ function jobOf(check: Check, { target: address }: Probe, exporter: string, losse
     params: { module: [check.name] },
     scrape_interval: formatDuration(intervalMs),
     scrape_timeout: formatDuration(timeoutMs),
-    static_configs: [{ targets: [address], labels: { check: check.name, ...Object.fromEntries(labels) } }],
+    static_configs: [
+      {
+        targets: [address],
+        labels: {
+          check: check.name,
+          ...Object.fromEntries(labels.map(([label, value]) => [label, plain(value)])),
+        },
+      },
+    ],
     relabel_configs: [
       { source_labels: ['__address__'], target_label: '__param_target' },
       { source_labels: ['__param_target'], target_label: 'instance' },

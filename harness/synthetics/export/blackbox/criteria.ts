@@ -17,6 +17,9 @@ export interface Part {
 
 type Lose = (why: string, became?: unknown) => void;
 
+/** What neither a module nor a rule may hold. */
+export const noSecrets = 'a secret would stand in a file that many can read';
+
 const seesText = 'an expression sees the text, not where it stands; exporters from 0.27 judge JSON itself';
 
 /** Criteria of http. `cel`: may JSON be judged by CEL? */

@@ -3,7 +3,7 @@ import { type Translations, translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
 import { sentBody } from '../sent-body.ts';
 import { plain, secretsIn } from '../templates.ts';
-import type { Part } from './criteria.ts';
+import { noSecrets, type Part } from './criteria.ts';
 import { headersOf, inClear } from './headers.ts';
 import { address, type Probe, type Surroundings, tlsConfig } from './module.ts';
 
@@ -39,6 +39,7 @@ export function httpModule(
     ledger,
     translations(around.cel, follows),
     'blackbox_exporter has nothing like it',
+    noSecrets,
   );
   return {
     prober: 'http',

@@ -2,7 +2,8 @@ import type { ProbeType } from '../../criteria-schema.ts';
 import type { CheckOf } from '../../definition.ts';
 import { asList, translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
-import { httpTranslations, type Part, timed } from './criteria.ts';
+import { plain, secretsIn } from '../templates.ts';
+import { httpTranslations, noSecrets, type Part, timed } from './criteria.ts';
 import { quoted } from './expressions.ts';
 import { httpModule } from './http-module.ts';
 import { websocketModule } from './websocket-module.ts';
@@ -47,6 +48,7 @@ export const probes: { [T in ProbeType]?: Translate<T> } = {
         },
       },
       cannot,
+      noSecrets,
     );
     const conversation = [...sent(ledger), ...received.map((expect) => ({ expect }))];
     const module = {
@@ -74,6 +76,7 @@ export const probes: { [T in ProbeType]?: Translate<T> } = {
         },
       },
       cannot,
+      noSecrets,
     );
     const module = {
       ...address,
@@ -116,9 +119,13 @@ export function tlsConfig(ledger: Ledger<{ insecure?: boolean; server_name?: str
 function sent(ledger: Ledger<CheckOf<'tcp'>>): { send: string }[] {
   const send = ledger.take('send');
   if (send === undefined) return [];
+  if (secretsIn(send).length > 0) {
+    ledger.lose('send', send, noSecrets);
+    return [];
+  }
   if (!send.endsWith('\n'))
     ledger.lose('send', send, 'the exporter ends what it sends with a line feed', `${send}\n`);
-  return [{ send: send.replace(/\n$/, '') }];
+  return [{ send: plain(send).replace(/\n$/, '') }];
 }
 
 const named = new Set(['CNAME', 'NS', 'PTR']);
@@ -147,6 +154,7 @@ function answersOf(ledger: Ledger<CheckOf<'dns'>>, record: string) {
         : {}),
     },
     reads ? cannot : `the exporter shows records of type ${record} in words of its own`,
+    noSecrets,
   );
   const validate = {
     fail_if_none_matches_regexp: some.length > 0 ? some : ['.'],

@@ -20,6 +20,10 @@ export function groupOf(
   const intervalMs = Math.min(parseDuration(check.interval), longestIntervalMs);
   const selector = `{check="${check.name}"}`;
   const failing = failures(selector, parts).join(' or ');
+  for (const name of check.depends_on) {
+    if (definition.checks.some((other) => other.name === name)) continue;
+    losses.push({ check: check.name, field: 'depends_on', said: name, why: 'that check is not exported' });
+  }
   const alerts = alertsOf(check, definition).map((alert) => ruleOf(alert, check, definition, losses));
   return {
     name: `synthetics-${check.name}`,

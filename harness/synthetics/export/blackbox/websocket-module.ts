@@ -2,7 +2,9 @@ import type { WebSocketTurn } from '../../check-schema.ts';
 import type { CheckOf } from '../../definition.ts';
 import { asList, translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
-import { type Part, timed } from './criteria.ts';
+import { rewriteAll } from '../rewrite-all.ts';
+import { asSent, plain, secretsIn } from '../templates.ts';
+import { noSecrets, type Part, timed } from './criteria.ts';
 import { jsonExpression, quoted } from './expressions.ts';
 import { headersOf } from './headers.ts';
 import { type Probe, type Surroundings, tlsConfig } from './module.ts';
@@ -21,6 +23,11 @@ export function websocketModule(
     ledger.lose('type', 'websocket', 'blackbox_exporter has sockets from 0.29 on: the check is left out');
     return undefined;
   }
+  const url = ledger.take('url');
+  if (secretsIn(url).length > 0) {
+    ledger.lose('url', url, 'the address of a target is no secret in Prometheus: the check is left out');
+    return undefined;
+  }
   const turns = ledger.take('conversation') ?? [];
   const steps = turns.flatMap((turn, index) => stepsOf(ledger.inside(`conversation.${index}`, turn), turn));
   const parts = translateCriteria<Part>(
@@ -33,6 +40,7 @@ export function websocketModule(
       },
     },
     'blackbox_exporter has nothing like it',
+    noSecrets,
   );
   const { headers, authorization } = headersOf(ledger, ledger.take('headers') ?? {}, around);
   for (const [name, value] of Object.entries(headers)) {
@@ -43,10 +51,15 @@ export function websocketModule(
     ...(steps.length > 0 ? { query_response: steps } : {}),
     ...(Object.keys(client).length > 0 ? { http_config: client } : {}),
   };
-  return { prober: 'websocket', module, target: ledger.take('url').replace(/^http/, 'ws'), parts };
+  return { prober: 'websocket', module, target: plain(url).replace(/^http/, 'ws'), parts };
 }
 
-function stepsOf(ledger: Ledger<WebSocketTurn>, turn: WebSocketTurn): Step[] {
+function stepsOf(ledger: Ledger<WebSocketTurn>, said: WebSocketTurn): Step[] {
+  if (secretsIn(said).length > 0) {
+    ledger.rest(noSecrets);
+    return [];
+  }
+  const turn = rewriteAll(said, asSent) as WebSocketTurn;
   if ('send' in turn)
     return [{ send: typeof turn.send === 'string' ? turn.send : JSON.stringify(turn.send.json) }];
   if (!('expect' in turn)) {

@@ -73,6 +73,11 @@ describe('openstatus', () => {
     ],
     ['JSON', { success_criteria: [{ body_json: { '/a': 1 } }] }, [['success_criteria.0.body_json']]],
     ['a secret', { headers: { 'X-Key': '${secret.KEY}' } }, [['headers.X-Key']]],
+    [
+      'a secret in a criterion',
+      { success_criteria: [{ body_contains: '${secret.KEY}' }] },
+      [['success_criteria.0.body_contains']],
+    ],
     ['a threshold', { failure_threshold: 2 }, [['failure_threshold']]],
     ['labels', { labels: { team: 'shop' } }, [['labels']]],
   ])('names what it can not say: %s', (_name, check, wanted) => {

@@ -2,7 +2,7 @@ import { formatDuration, parseDuration } from '../../../config/duration.ts';
 import type { Check, CheckOf } from '../../definition.ts';
 import { type ExportTarget, type Loss, settingOf, wholeFile } from '../define.ts';
 import { type Ledger, openLedger } from '../ledger.ts';
-import { secretsIn } from '../templates.ts';
+import { plain, secretsIn } from '../templates.ts';
 import { yamlText } from '../yaml-text.ts';
 import { type Assertion, assertionsOf, sentOf } from './request.ts';
 
@@ -100,7 +100,7 @@ function ownPart(check: Check, ledger: Ledger<Check>): Monitor | undefined {
     kind: 'http',
     request: {
       method,
-      url,
+      url: plain(url),
       ...sent,
       followRedirects: follows(http),
     },

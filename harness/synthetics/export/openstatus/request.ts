@@ -78,6 +78,7 @@ export function assertionsOf(ledger: Ledger<CheckOf<'http'>>): {
       },
     },
     'OpenStatus has no assertion for it',
+    noSecrets,
   );
   const assertions = parts.flatMap((part) => ('kind' in part ? [part] : []));
   const [degraded] = parts.flatMap((part) => ('degradedAfter' in part ? [part.degradedAfter] : []));

@@ -3,6 +3,7 @@ import { parseDuration } from '../../../config/duration.ts';
 import type { SyntheticCheck } from '../../check-schema.ts';
 import { type Importer, type Loss, wholeFile } from '../../export/define.ts';
 import { openLedger } from '../../export/ledger.ts';
+import { asLiteral } from '../../export/templates.ts';
 import type { AlertRule, SyntheticsFile } from '../../schema.ts';
 import { fromGo } from '../go-duration.ts';
 import { namer } from '../names.ts';
@@ -73,7 +74,8 @@ function targetsOf(job: JsonObject, { index, usual, modules, nameFor, losses }: 
   for (const field of ['metrics_path', 'relabel_configs', 'scrape_timeout'] as const) ledger.take(field);
   const interval = fromGo(ledger.take('scrape_interval') ?? usual)?.text ?? '60s';
   const targets = mapsOf(ledger.take('static_configs')).flatMap((each) => {
-    const labels = textsOf(each['labels']);
+    const said = Object.entries(textsOf(each['labels'])).map(([label, value]) => [label, asLiteral(value)]);
+    const labels: Record<string, string> = Object.fromEntries(said);
     return listOf(each['targets']).map((target) => ({ target: String(target), labels }));
   });
   ledger.rest('our checks name their targets one by one');

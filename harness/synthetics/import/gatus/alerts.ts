@@ -3,6 +3,7 @@ import type { SyntheticCheck } from '../../check-schema.ts';
 import type { Loss } from '../../export/define.ts';
 import { wholeFile } from '../../export/define.ts';
 import { openLedger } from '../../export/ledger.ts';
+import { plain } from '../../export/templates.ts';
 import type { AlertChannel, AlertRule } from '../../schema.ts';
 import { mapOf, mapsOf, textOf } from '../read-text.ts';
 import type { EndpointLedger } from './endpoint.ts';
@@ -74,7 +75,7 @@ export function thresholdsOf(
     if (own.take('send-on-resolved') !== true)
       own.lose('send-on-resolved', 'false', 'our channels are told when it is over', 'true');
     const description = textOf(own.take('description'));
-    if (description !== undefined) described.add(description);
+    if (description !== undefined) described.add(plain(description));
     own.rest('our alerts have nothing like it');
   }
   const [first, ...others] = [...thresholds].sort((a, b) => a - b);
