@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from '../config/duration.ts';
-import { nearest } from '../config/validate.ts';
+import { nearest } from '../config/nearest.ts';
 import { CountersignError } from '../errors.ts';
 
 /**

@@ -3,8 +3,8 @@ import { parsePlainYaml } from '../config/plain-yaml.ts';
 import { type Path, parseYaml, readYamlBytes, type YamlFile } from '../config/yaml.ts';
 import type { Place } from '../errors.ts';
 import type { Check, Definition } from './definition.ts';
+import { isSurelyWhole } from './published-schema.ts';
 import type { SyntheticsFile } from './schema.ts';
-import { isWhole, validateSynthetics } from './validate.ts';
 
 /** What holds for a check that does not say. */
 export const checkDefaults = { interval: '60s', timeout: '10s', failure_threshold: 3 } as const;
@@ -17,7 +17,7 @@ export async function loadSynthetics(path: string, shown = path): Promise<Defini
   const bytes = await readYamlBytes(path, shown);
   const parsed = once(() => parseYaml(bytes, shown));
   const plain = parsePlainYaml(bytes.toString('utf8'))?.value;
-  const file = isWhole(plain) ? plain : validateSynthetics(parsed());
+  const file = isSurelyWhole(plain) ? plain : (await import('./validate.ts')).validateSynthetics(parsed());
   return {
     ...file,
     file: shown,

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { TSchema } from 'typebox';
+import { type JsonSchema, surelyFits } from '../config/fits.ts';
 import type { ProbeType } from './criteria-schema.ts';
+import type { SyntheticsFile } from './schema.ts';
 
 interface Published {
   properties: Record<string, object> & { checks: { items: { anyOf: Branch[] } } };
@@ -48,3 +50,17 @@ export const fileSchema: TSchema = {
     },
   },
 };
+
+/** Is it surely a whole file? What is wrong with one that is not, the validator tells. */
+export function isSurelyWhole(value: unknown): value is SyntheticsFile {
+  if (!surelyFits(fileSchema as JsonSchema, value)) return false;
+  const { checks } = value as SyntheticsFile;
+  const names = new Set(checks.map(({ name }) => name));
+  return (
+    names.size === checks.length &&
+    checks.every((check) => {
+      const { type = 'http' } = check;
+      return Object.hasOwn(checkSchemas, type) && surelyFits(checkSchemas[type] as JsonSchema, check);
+    })
+  );
+}

@@ -1,7 +1,7 @@
+import { nearest } from '../config/nearest.ts';
 import type { ResolvedEnvironment } from '../config/resolve.ts';
 import { referencesIn } from '../config/resolve.ts';
 import { Secrets } from '../config/secrets.ts';
-import { nearest } from '../config/validate.ts';
 import type { Path } from '../config/yaml.ts';
 import { CountersignError } from '../errors.ts';
 import type { Check, Definition } from './definition.ts';

@@ -1,4 +1,4 @@
-import { nearest } from '../config/validate.ts';
+import { nearest } from '../config/nearest.ts';
 import { CountersignError } from '../errors.ts';
 import type { Check } from './definition.ts';
 

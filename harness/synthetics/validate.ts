@@ -7,17 +7,6 @@ import type { SyntheticsFile } from './schema.ts';
 
 const types = Object.keys(checkSchemas) as ProbeType[];
 
-/** Does it fit, whatever may be wrong with it? */
-export function isWhole(value: unknown): value is SyntheticsFile {
-  if (schemaErrors(fileSchema, value).length > 0) return false;
-  const { checks } = value as SyntheticsFile;
-  if (new Set(checks.map(({ name }) => name)).size < checks.length) return false;
-  return checks.every((check) => {
-    const type = types.find((each) => each === (check.type ?? 'http'));
-    return type !== undefined && schemaErrors(checkSchemas[type], check).length === 0;
-  });
-}
-
 /**
  * The file if it fits. Each check is held against the schema of its own type: a union of all types would
  * complain of what the others lack.

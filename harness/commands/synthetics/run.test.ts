@@ -56,7 +56,7 @@ describe('synthetics run', () => {
   it('probes what is chosen and shows each check with its time', async () => {
     const { exit, stdout, stderr } = await tagged('core');
     expect([exit, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^✓ passed {4}health {3}http {6}\d+ ms/m);
+    expect(stdout).toMatch(/^✓ passed {4}health {3}http {6}[\d.]+ m?s/m);
     expect(stdout).toMatch(/^passed {2}2 passed of 2 on here \(/m);
   });
 
