@@ -28,6 +28,7 @@ test.each([
   ['a number that is a text', { p95_ms: '1"/><script>alert(1)</script>' }],
   ['a number below zero', { p50_ms: -1 }],
   ['no requests', { requests: undefined }],
+  ['something more to say', { note: 'measured with a warm cache' }],
 ])('facts with %s are listed, never drawn', (_name, broken) => {
   const page = pageOf(
     dot,

@@ -1,21 +1,25 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
-import { type ChartPoint, windowChart } from '../../checks/window-chart.ts';
+import { windowChart } from '../../checks/window-chart.ts';
 import { html, Markup } from './markup.ts';
 
 const Milliseconds = Type.Number({ minimum: 0 });
 const Count = Type.Integer({ minimum: 0 });
 
-/** Any fact of this shape is drawn, whatever kind measured it. */
+/** Any fact of this shape is drawn, whatever kind measured it; one that says more is listed, to hide nothing of it. */
 const Points = Type.Array(
-  Type.Object({
-    start: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$' }),
-    requests: Count,
-    errors: Count,
-    p50_ms: Milliseconds,
-    p95_ms: Milliseconds,
-    p99_ms: Milliseconds,
-  }),
+  Type.Object(
+    {
+      start: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$' }),
+      requests: Count,
+      errors: Count,
+      p50_ms: Milliseconds,
+      p95_ms: Milliseconds,
+      p99_ms: Milliseconds,
+      max_ms: Milliseconds,
+    },
+    { additionalProperties: false },
+  ),
   { minItems: 2, maxItems: 2_000 },
 );
 
@@ -34,12 +38,12 @@ export function charts(facts: Facts): { drawn: Markup; others: Facts } {
   return { drawn: html`${series.map(({ name, points }) => figure(name, points))}`, others };
 }
 
-function figure(name: string, points: readonly ChartPoint[]): Markup {
+function figure(name: string, points: Static<typeof Points>): Markup {
   const rows = points.map(
-    ({ start, requests, errors, p50_ms, p95_ms, p99_ms }) =>
-      html`<tr><th scope="row">${start.slice(11, 19)}</th>${[requests, errors, p50_ms, p95_ms, p99_ms].map(cell)}</tr>`,
+    ({ start, requests, errors, p50_ms, p95_ms, p99_ms, max_ms }) =>
+      html`<tr><th scope="row">${start.slice(11, 19)}</th>${[requests, errors, p50_ms, p95_ms, p99_ms, max_ms].map(cell)}</tr>`,
   );
-  const heads = ['from, UTC', 'requests', 'failed', 'p50 ms', 'p95 ms', 'p99 ms'];
+  const heads = ['from, UTC', 'requests', 'failed', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'];
   return html`<figure class="drawn">${new Markup(windowChart(points))}
 <figcaption class="quiet">Percentiles of each window, drawn from the fact <code>${name}</code></figcaption>
 <details class="numbers"><summary>${points.length} windows in numbers</summary><div class="wide"><table class="records">
