@@ -42,6 +42,8 @@ groups:
       - alert: Down
         expr: probe_success{job="web"} == 0
         for: 2m
+        labels: {severity: critical, team: shop}
+        annotations: {summary: "{{ $labels.instance }} is down", runbook_url: "https://r.example"}
       - alert: Odd
         expr: probe_success offset 5m == 0
 `;
@@ -72,6 +74,9 @@ describe('modules of blackbox_exporter, and the jobs that use them', () => {
       '* scrape_configs.0',
       'web-https-a-example-health name',
       'web-https-b-example name',
+      '* rules.Down.annotations.summary',
+      '* rules.Down.labels.team',
+      '* rules.Down.annotations.runbook_url',
       '* rules.Odd',
     ]);
   });
@@ -146,6 +151,7 @@ describe('there and back again', () => {
       ],
       alerting: {
         rules: [
+          { ...rule, name: 'down', condition: 'consecutive_failures >= 2', message: '${check.name} is down' },
           { ...rule, name: 'often', condition: 'failures >= 3 of 5', message: '${check.name} fails often' },
           { ...rule, name: 'slow', condition: 'p99.5 > 800ms over 10m', min_samples: 8, message: 'slow' },
           { ...rule, name: 'weekly', condition: 'availability < 98.5% over 7d', message: 'weekly' },

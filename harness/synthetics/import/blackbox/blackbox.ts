@@ -105,6 +105,7 @@ function targetsOf(job: JsonObject, { index, usual, modules, nameFor, losses }: 
       criteria: part.success_criteria ?? [],
       dependsOn: new Set(),
       inARow: new Set(),
+      ruled: new Set(),
     };
     return [{ draft, own: part, interval, timeout, labels: free }];
   });
@@ -127,14 +128,16 @@ function checkOf({ draft, own, interval, timeout, labels }: Found): SyntheticChe
 }
 
 /** An alert after more failures than the first one. */
-function furtherThresholds({ name, inARow }: Draft): AlertRule[] {
+function furtherThresholds({ name, inARow, ruled }: Draft): AlertRule[] {
   const [, ...others] = [...inARow].sort((a, b) => a - b);
-  return others.map((failures) => ({
-    name: `${name.toLowerCase()}_${failures}`.slice(0, 64),
-    condition: `consecutive_failures >= ${failures}`,
-    severity: 'critical',
-    checks: [name],
-  }));
+  return others
+    .filter((failures) => !ruled.has(failures))
+    .map((failures) => ({
+      name: `${name.toLowerCase()}_${failures}`.slice(0, 64),
+      condition: `consecutive_failures >= ${failures}`,
+      severity: 'critical',
+      checks: [name],
+    }));
 }
 
 function unused(modules: JsonObject, files: readonly JsonObject[]): string[] {

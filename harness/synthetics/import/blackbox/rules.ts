@@ -1,8 +1,10 @@
 import type { JsonObject } from '../../../checks/json.ts';
 import { parseDuration } from '../../../config/duration.ts';
+import { formatCondition } from '../../condition.ts';
 import type { Criterion } from '../../criteria-schema.ts';
 import { success } from '../../export/blackbox/rules.ts';
 import { type Loss, wholeFile } from '../../export/define.ts';
+import { openLedger } from '../../export/ledger.ts';
 import type { AlertRule } from '../../schema.ts';
 import { fromGo } from '../go-duration.ts';
 import { mapOf, textOf } from '../read-text.ts';
@@ -17,6 +19,8 @@ export interface Draft {
   dependsOn: Set<string>;
   /** How many failures in a row alert somebody. */
   inARow: Set<number>;
+  /** Those that a rule is about. */
+  ruled: Set<number>;
   description?: string;
 }
 
@@ -66,12 +70,17 @@ function applyAlert(
     return;
   }
   const { summary, description } = mapOf(rule['annotations']);
+  loseRest(rule, name, losses);
   for (const draft of meant) {
     for (const dependency of read.dependsOn) draft.dependsOn.add(dependency);
     const text = textOf(description)?.replaceAll('{{ "{{" }}', '{{');
     if (text !== undefined) draft.description ??= text;
-    if (read.waits) draft.inARow.add(failuresIn(rule['for'], draft, losses));
-    else if (read.condition !== undefined) {
+    const failures = read.waits ? failuresIn(rule['for'], draft, losses) : undefined;
+    if (failures !== undefined) draft.inARow.add(failures);
+    const condition = read.condition ?? formatCondition({ kind: 'consecutive', failures: failures ?? 1 });
+    // That one an export writes for the threshold of the check itself.
+    if (name !== ownAlert) {
+      if (failures !== undefined) draft.ruled.add(failures);
       const message = textOf(summary)
         ?.replaceAll('{{ "{{" }}', '{{')
         .replaceAll(draft.name, () => '${check.name}');
@@ -80,7 +89,7 @@ function applyAlert(
         {
           name,
           severity: mapOf(rule['labels'])['severity'],
-          condition: read.condition,
+          condition,
           message,
           least: read.minSamples,
         },
@@ -90,6 +99,22 @@ function applyAlert(
   }
 }
 
+/** What a rule of Prometheus says beyond ours. */
+function loseRest(rule: JsonObject, name: string, losses: Loss[]): void {
+  const ledger = openLedger(wholeFile, rule, losses, `rules.${name}.`);
+  for (const field of ['alert', 'expr', 'for'] as const) ledger.take(field);
+  const labels = ledger.inside('labels', mapOf(ledger.take('labels')));
+  for (const label of ['severity', 'check'] as const) labels.take(label);
+  const annotations = ledger.inside('annotations', mapOf(ledger.take('annotations')));
+  for (const field of ['summary', 'description'] as const) {
+    const text = textOf(annotations.take(field));
+    if (text?.replaceAll('{{ "{{" }}', '').includes('{{'))
+      annotations.lose(field, text, 'our messages do not fill in templates of Prometheus', 'the same text');
+  }
+  for (const each of [ledger, labels, annotations]) each.rest('our rules have nothing like it');
+}
+
+const ownAlert = 'SyntheticFailing';
 const mostFailures = 100;
 
 /** So long without a success that there were at least as many failures. */
