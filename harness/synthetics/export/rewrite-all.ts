@@ -10,10 +10,16 @@ export function rewriteAll(value: unknown, notation: Notation): unknown {
 
 /** Fields of a check in which plain text holds `{{`, which services with that notation would fill in. */
 export function bracedFields(check: object): string[] {
-  return Object.entries(check).flatMap(([field, value]) => (hasBraces(value) ? [field] : []));
+  return Object.entries(check).flatMap(([field, value]) => {
+    if (!hasBraces(value)) return [];
+    if (field !== 'success_criteria' || !Array.isArray(value)) return [field];
+    return value.flatMap((criterion, index) =>
+      bracedFields(criterion).map((name) => `${field}.${index}.${name}`),
+    );
+  });
 }
 
 function hasBraces(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('{{');
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasBraces);
+  return typeof value === 'object' && value !== null && Object.entries(value).flat().some(hasBraces);
 }

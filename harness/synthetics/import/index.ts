@@ -7,6 +7,8 @@ type Load = () => Promise<{ importer: Importer }>;
 /** One lazy, sorted line a format. */
 const importers: Readonly<Record<string, Load>> = {
   blackbox: () => import('./blackbox/blackbox.ts'),
+  checkly: () => import('./checkly/checkly.ts'),
+  datadog: () => import('./datadog/datadog.ts'),
   gatus: () => import('./gatus/gatus.ts'),
 };
 

@@ -40,7 +40,7 @@ export const httpAssertions: Translations<Assertion> = {
   },
   headers_contain: (said, lose) =>
     Object.entries(said).map(([name, part]) => {
-      const made = assertion('HEADERS', 'CONTAINS', part, name.toLowerCase());
+      const made = assertion('HEADERS', 'CONTAINS', part, name);
       if (/\p{L}/u.test(part)) lose('Checkly tells capitals from small letters', asText(made));
       return made;
     }),

@@ -214,7 +214,7 @@ describe('checkly', () => {
     ['double braces', { body: '{{x}}', method: 'POST' }, [['body']]],
     ['a script', { type: 'script', run: 'a.ts' }, [['type']]],
     ['a socket', { type: 'websocket', url: 'ws://a.example' }, [['type']]],
-    ['TLS on TCP', { type: 'tcp', host: 'a', port: 1, tls: true, timeout: '5s' }, [['tls']]],
+    ['TLS on TCP', { type: 'tcp', host: 'a', port: 1, tls: true, timeout: '5s' }, [['type', 'tls'], ['tls']]],
     ['a place of ours', { locations: ['eu', 'mars'] }, [['locations.1']]],
   ])('names what it can not say: %s', (_name, check, wanted) => {
     expect(one(check).losses).toEqual(wanted);

@@ -100,7 +100,6 @@ const reasons: Readonly<Record<string, string>> = {
   expect: 'Checkly has no such language',
   maintenance: 'a window of Checkly starts at a date, and stands apart from its checks',
   max_bytes: 'Checkly has a bound of its own',
-  tls: 'a TCP monitor of Checkly does not speak TLS',
   server_name: 'Checkly asks for the name in the address',
   follow_to_private: 'Checkly follows to any address that it reaches',
 };

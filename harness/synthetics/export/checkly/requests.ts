@@ -1,5 +1,5 @@
 import { parseDuration } from '../../../config/duration.ts';
-import type { ProbeType } from '../../criteria-schema.ts';
+import type { Criterion, ProbeType } from '../../criteria-schema.ts';
 import type { CheckOf } from '../../definition.ts';
 import { asList, translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
@@ -49,6 +49,11 @@ export const parts: { [T in ProbeType]?: Translate<T> } = {
     return { checkType: 'API', request, shouldFail: wantsFailure(check), longestMs: 30_000 };
   },
   tcp(ledger) {
+    if (ledger.take('tls')) {
+      ledger.lose('type', 'tcp', 'a TCP monitor of Checkly does not speak TLS', 'tls');
+      ledger.lose('tls', true, 'the monitor looks at the certificate');
+      return certificateMonitor(ledger);
+    }
     const data = ledger.take('send');
     const received_contains = (said: string | string[]) =>
       asList<string>(said).map((text) => assertion('RESPONSE_DATA', 'CONTAINS', text));
@@ -77,22 +82,7 @@ export const parts: { [T in ProbeType]?: Translate<T> } = {
     };
     return { checkType: 'DNS', request, longestMs: 5_000 };
   },
-  tls(ledger) {
-    const serverName = ledger.take('server_name');
-    const days = (said: string, lose: (why: string) => void) =>
-      bounds('CERTIFICATE', 'daysUntilExpiry', said, lose);
-    const known = { certificate_days: days, response_time_ms: responseTime };
-    const request = {
-      sslConfig: {
-        hostname: ledger.take('host'),
-        port: ledger.take('port') ?? 443,
-        ...(serverName === undefined ? {} : { serverName }),
-        skipChainValidation: ledger.take('insecure') ?? false,
-      },
-      assertions: translateCriteria(ledger, known, cannot),
-    };
-    return { checkType: 'SSL', request, longestMs: 30_000 };
-  },
+  tls: certificateMonitor,
   grpc(ledger) {
     const service = ledger.take('service');
     const health = (said: boolean) =>
@@ -114,6 +104,27 @@ export const parts: { [T in ProbeType]?: Translate<T> } = {
     return { checkType: 'GRPC', request, longestMs: 180_000 };
   },
 };
+
+type CertificateFields = Pick<CheckOf<'tls'>, 'server_name' | 'host' | 'port' | 'insecure'> & {
+  success_criteria?: readonly Criterion[];
+};
+
+function certificateMonitor(ledger: Ledger<CertificateFields>): Part {
+  const serverName = ledger.take('server_name');
+  const days = (said: string, lose: (why: string) => void) =>
+    bounds('CERTIFICATE', 'daysUntilExpiry', said, lose);
+  const known = { certificate_days: days, response_time_ms: responseTime };
+  const request = {
+    sslConfig: {
+      hostname: ledger.take('host'),
+      port: ledger.take('port') ?? 443,
+      ...(serverName === undefined ? {} : { serverName }),
+      skipChainValidation: ledger.take('insecure') ?? false,
+    },
+    assertions: translateCriteria(ledger, known, cannot),
+  };
+  return { checkType: 'SSL', request, longestMs: 30_000 };
+}
 
 /** Of grpc.health.v1. */
 const serving = 1;

@@ -26,7 +26,7 @@ export const httpAssertions: Translations<Assertion> = {
   },
   headers_contain: (said, lose) =>
     Object.entries(said).map(([property, target]) => {
-      const assertion = { type: 'header', operator: 'contains', property: property.toLowerCase(), target };
+      const assertion = { type: 'header', operator: 'contains', property, target };
       if (/\p{L}/u.test(target)) lose('Datadog tells capitals from small letters', assertion);
       return assertion;
     }),
@@ -59,8 +59,9 @@ export function certificateDays(said: string, lose: Lose): Assertion[] {
     lose('it is never a fraction, so this never holds');
     return [];
   }
+  if (range.from === 0) lose('Datadog takes a certificate on its last day for expired', 'isInMoreThan 0');
   return [
-    ...(range.from === undefined ? [] : [certificate('isInMoreThan', range.from - 1)]),
+    ...(range.from === undefined ? [] : [certificate('isInMoreThan', Math.max(range.from - 1, 0))]),
     ...(range.to === undefined ? [] : [certificate('isInLessThan', range.to + 1)]),
   ];
 }

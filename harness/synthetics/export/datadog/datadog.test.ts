@@ -115,7 +115,7 @@ describe('datadog', () => {
         operator: 'validatesJSONPath',
         target: { jsonPath: '$.n', operator: 'is', targetValue: 3 },
       },
-      { type: 'header', operator: 'contains', property: 'x-count', target: '12' },
+      { type: 'header', operator: 'contains', property: 'X-Count', target: '12' },
     ]);
   });
 

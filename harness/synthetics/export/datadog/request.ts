@@ -1,6 +1,6 @@
 import { parseDuration } from '../../../config/duration.ts';
 import type { HttpCheck } from '../../check-schema.ts';
-import type { ProbeType } from '../../criteria-schema.ts';
+import type { Criterion, ProbeType } from '../../criteria-schema.ts';
 import type { CheckOf } from '../../definition.ts';
 import { asList, translateCriteria } from '../criteria.ts';
 import type { Ledger } from '../ledger.ts';
@@ -36,6 +36,11 @@ export const subtests: { [T in ProbeType]?: Translate<T> } = {
     return { subtype: 'http', config: httpPart(ledger, ledger) };
   },
   tcp(ledger) {
+    if (ledger.take('tls')) {
+      ledger.lose('type', 'tcp', 'a TCP test of Datadog does not speak TLS', 'tls');
+      ledger.lose('tls', true, 'the test looks at the certificate');
+      return certificateTest(ledger);
+    }
     const request = { host: ledger.take('host'), port: ledger.take('port'), ...timeoutOf(ledger) };
     const connected = { type: 'connection', operator: 'is', target: 'established' };
     const assertions = [connected, ...translateCriteria(ledger, { response_time_ms: responseTime }, cannot)];
@@ -56,20 +61,7 @@ export const subtests: { [T in ProbeType]?: Translate<T> } = {
     };
     return { subtype: 'dns', config: { request, assertions: answersOf(ledger, record) } };
   },
-  tls(ledger) {
-    const servername = ledger.take('server_name');
-    const request = {
-      host: ledger.take('host'),
-      port: ledger.take('port') ?? 443,
-      ...(servername === undefined ? {} : { servername }),
-      ...timeoutOf(ledger),
-    };
-    const known = { certificate_days: certificateDays, response_time_ms: responseTime };
-    const said = translateCriteria(ledger, known, cannot);
-    const valid = said.some(({ type }) => type === 'certificate') ? [] : [certificate('isInMoreThan', 0)];
-    const options = ledger.take('insecure') ? { accept_self_signed: true } : {};
-    return { subtype: 'ssl', config: { request, assertions: [...valid, ...said] }, options };
-  },
+  tls: certificateTest,
   grpc(ledger) {
     const service = ledger.take('service');
     const request = {
@@ -146,6 +138,25 @@ export const subtests: { [T in ProbeType]?: Translate<T> } = {
     return { subtype: 'websocket', config: { request, assertions } };
   },
 };
+
+type CertificateFields = Pick<CheckOf<'tls'>, 'server_name' | 'host' | 'port' | 'insecure' | 'timeout'> & {
+  success_criteria?: readonly Criterion[];
+};
+
+function certificateTest(ledger: Ledger<CertificateFields>): Subtest {
+  const servername = ledger.take('server_name');
+  const request = {
+    host: ledger.take('host'),
+    port: ledger.take('port') ?? 443,
+    ...(servername === undefined ? {} : { servername }),
+    ...timeoutOf(ledger),
+  };
+  const known = { certificate_days: certificateDays, response_time_ms: responseTime };
+  const said = translateCriteria(ledger, known, cannot);
+  const valid = said.some(({ type }) => type === 'certificate') ? [] : [certificate('isInMoreThan', 0)];
+  const options = ledger.take('insecure') ? { accept_self_signed: true } : {};
+  return { subtype: 'ssl', config: { request, assertions: [...valid, ...said] }, options };
+}
 
 /** A request and what its answer is held to; `ledger` is of the check or of one of its steps. */
 export function httpPart(

@@ -100,7 +100,10 @@ function messageOf(
   mentions: readonly string[],
 ): string {
   const messages = messagesFor(check, definition).map((message) => messageFor(message, check));
-  return [ledger.take('description'), ...messages, mentions.join(' ')].filter(Boolean).join('\n');
+  const description = ledger.take('description');
+  if (description?.includes('@'))
+    ledger.lose('description', description, 'Datadog tells whoever stands after an @ in it');
+  return [description, ...messages, mentions.join(' ')].filter(Boolean).join('\n');
 }
 
 const shortestSeconds = 30;
