@@ -4,6 +4,7 @@ import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import type { JobQueue } from '#pipeline/runtime/queue.ts';
+import { rawBodyOf, takeRawBody } from '#pipeline/runtime/raw-body.ts';
 import { findByMonoId } from './accounts.ts';
 import { WebhookAnswer, WebhookTestAnswer } from './answers.ts';
 import { enqueueSync } from './jobs.ts';
@@ -41,18 +42,14 @@ export async function registerWebhook(parent: FastifyInstance, deps: WebhookDeps
     );
   }
   await parent.register(async (app) => {
-    // The signature is over the bytes as they came, so nothing may parse them first.
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1_048_576 }, (_request, body, done) =>
-      done(null, body),
-    );
+    takeRawBody(app, 1_048_576);
     app.get(`${path}/test`, { config, schema: { tags, response: { 200: WebhookTestAnswer } } }, async () => ({
       success: true as const,
       status: 'healthy' as const,
       timestamp: new Date().toISOString(),
     }));
     app.post(path, { config, schema: { tags, response: { 200: WebhookAnswer } } }, async (request) => {
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const body = rawBodyOf(request);
       authenticate(request, body, deps);
       const news = readNews(body);
       const outcome = await receive(deps, news, body);
