@@ -45,12 +45,12 @@ export interface App {
 export async function buildApp(options: AppOptions): Promise<App> {
   const { values: config } = options.config;
   const platform = await createPlatform(options);
-  const { db, log, registry, flags } = platform;
+  const { db, probe, log, registry, flags } = platform;
   const drain = createDrain(config.DRAIN_TIMEOUT_MS);
   const queue = createQueue({
     observe: instrumentJobs(registry),
     databaseUrl: config.DATABASE_URL,
-    db,
+    probe,
     log,
     pollIntervalMs: config.QUEUE_POLL_INTERVAL_MS,
   });
@@ -67,7 +67,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   instrumentHttp(http, registry);
   instrumentPlatform(registry, db, queue);
-  registerHealth(http, { db, queue, registry, version, isDraining: () => drain.isDraining });
+  const isDraining = () => drain.isDraining;
+  registerHealth(http, { probe, queue, registry, version, gitSha: config.GIT_SHA, isDraining });
   registerAdmin(http, {
     settings: options.config.settings,
     flags,

@@ -89,11 +89,14 @@ export const ConfigSchema = Type.Object({
   FLAG_POLL_INTERVAL_MS: integer(100, 60_000, 1000),
   QUEUE_POLL_INTERVAL_MS: integer(500, 60_000, 1000),
   DB_POOL_MAX: integer(2, 500, 10),
+  DB_POOL_MAX_WAITING: integer(0, 10_000, 100),
   DB_ACQUIRE_TIMEOUT_MS: integer(100, 60_000, 5000),
   MAX_EVENT_LOOP_DELAY_MS: integer(1, 60_000, 1000),
   DRAIN_TIMEOUT_MS: integer(100, 600_000, 20_000),
   PORT: integer(0, 65_535, 8080),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),
+  /** Of what is deployed; the health routes tell it. */
+  GIT_SHA: Type.String({ pattern: '^([0-9a-f]{7,64})?$', default: '' }),
   INSTANCE_ID: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),

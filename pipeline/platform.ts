@@ -1,13 +1,13 @@
 import type { Registry } from '@prometheus-io/client';
 import type { DestinationStream } from 'pino';
-import type { LoadedConfig } from '#pipeline/config.ts';
+import type { Config, LoadedConfig } from '#pipeline/config.ts';
 import { declareFlagsHere } from '#pipeline/flags.ts';
 import { createTokenProvider, envSecret, fileSecret, type TokenProvider } from '#pipeline/mono/index.ts';
 import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
 import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
 import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';
 import { createLogger, type Logger } from '#pipeline/runtime/logging.ts';
-import { createRegistry } from '#pipeline/runtime/metrics.ts';
+import { createRegistry, observePool } from '#pipeline/runtime/metrics.ts';
 import { createPostgresTurns, type TurnStore } from '#pipeline/runtime/rate-limiter.ts';
 import { createRedisTurns } from '#pipeline/runtime/rate-limiter-redis.ts';
 
@@ -16,6 +16,8 @@ export interface Platform {
   log: Logger;
   registry: Registry;
   db: Database;
+  /** A connection of its own: whoever asks how the service is gets an answer while the pool has none to give. */
+  probe: Database;
   flagStore: FlagStore;
   flags: Flags;
   token: TokenProvider;
@@ -37,13 +39,7 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
     ...(logDestination && { destination: logDestination }),
   });
   const registry = createRegistry();
-  const db = openDatabase({
-    url: values.DATABASE_URL,
-    max: values.DB_POOL_MAX,
-    acquireTimeoutMs: values.DB_ACQUIRE_TIMEOUT_MS,
-    applicationName: `countersign-${values.INSTANCE_ID}`.slice(0, 63),
-    onIdleError: () => log.warn({ event: 'db.connection_lost' }, 'an idle database connection was lost'),
-  });
+  const { db, probe } = openDatabases(values, registry, log);
   const flagStore = createFlagStore(db);
   const flags = await createFlags({
     store: flagStore,
@@ -61,13 +57,39 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
     log,
     registry,
     db,
+    probe,
     flagStore,
     flags,
     token: createTokenProvider({ load: source }),
     turns,
     async close() {
       turns.close();
-      await db.close();
+      await Promise.all([db.close(), probe.close()]);
     },
+  };
+}
+
+function openDatabases(config: Config, registry: Registry, log: Logger): Pick<Platform, 'db' | 'probe'> {
+  const name = `countersign-${config.INSTANCE_ID}`.slice(0, 57);
+  const onIdleError = () => log.warn({ event: 'db.connection_lost' }, 'an idle database connection was lost');
+  return {
+    db: openDatabase({
+      url: config.DATABASE_URL,
+      max: config.DB_POOL_MAX,
+      maxWaiting: config.DB_POOL_MAX_WAITING,
+      acquireTimeoutMs: config.DB_ACQUIRE_TIMEOUT_MS,
+      applicationName: name,
+      observer: observePool(registry),
+      onIdleError,
+    }),
+    probe: openDatabase({
+      url: config.DATABASE_URL,
+      max: 1,
+      maxWaiting: 100,
+      acquireTimeoutMs: 2000,
+      statementTimeoutMs: 2000,
+      applicationName: `${name}-probe`,
+      onIdleError,
+    }),
   };
 }

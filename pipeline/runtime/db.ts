@@ -17,27 +17,44 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
+/** Why somebody got no connection: too many wait already, none came free in time, or there is no server. */
+export type PoolRefusal = 'full' | 'timeout' | 'unreachable';
+
+export interface PoolObserver {
+  waited(seconds: number): void;
+  refused(reason: PoolRefusal): void;
+}
+
 export interface DatabaseOptions {
   url: string;
   max: number;
+  /** Who comes when so many wait for a connection is refused at once. */
+  maxWaiting?: number;
   acquireTimeoutMs: number;
+  statementTimeoutMs?: number;
   applicationName: string;
   onIdleError(error: Error): void;
+  observer?: PoolObserver;
 }
 
+/** The server ends a statement first; this is for one that no longer answers. */
+const silenceMs = 5000;
+
 export function openDatabase(options: DatabaseOptions): Database {
+  // A statement of this service takes milliseconds; one that hangs must not hold a connection for ever.
+  const { statementTimeoutMs = 30_000 } = options;
   const pool = new Pool({
     connectionString: options.url,
     max: options.max,
     connectionTimeoutMillis: options.acquireTimeoutMs,
     application_name: options.applicationName,
     keepAlive: true,
-    // A statement of this service takes milliseconds; one that hangs must not hold a connection for ever.
-    statement_timeout: 30_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + silenceMs,
     idle_in_transaction_session_timeout: 60_000,
   });
   pool.on('error', options.onIdleError);
-  const acquire = () => pool.connect().catch((error: unknown) => Promise.reject(asBusy(error)));
+  const acquire = () => takeFrom(pool, options);
   return {
     async query(text, values) {
       const client = await acquire();
@@ -52,7 +69,8 @@ export function openDatabase(options: DatabaseOptions): Database {
           await client.query('COMMIT');
           return result;
         } catch (error) {
-          await client.query('ROLLBACK');
+          // Any other connection is given up, and takes its transaction with it.
+          if (isServerAnswer(error)) await client.query('ROLLBACK');
           throw error;
         }
       });
@@ -60,6 +78,25 @@ export function openDatabase(options: DatabaseOptions): Database {
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
+}
+
+async function takeFrom(pool: Pool, options: DatabaseOptions): Promise<PoolClient> {
+  const { max, maxWaiting = Number.POSITIVE_INFINITY, observer } = options;
+  const hasToWait = pool.idleCount === 0 && pool.totalCount >= max;
+  if (hasToWait && pool.waitingCount >= maxWaiting) {
+    observer?.refused('full');
+    throw new ServiceError('BUSY', 'too many wait for a database connection');
+  }
+  const from = performance.now();
+  try {
+    const client = await pool.connect();
+    observer?.waited((performance.now() - from) / 1000);
+    return client;
+  } catch (thrown) {
+    const error = asBusy(thrown);
+    if (error instanceof ServiceError) observer?.refused(hasToWait ? 'timeout' : 'unreachable');
+    throw error;
+  }
 }
 
 /** A client whose connection broke must not go back to the pool. */

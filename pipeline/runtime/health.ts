@@ -2,23 +2,34 @@ import type { Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Database } from './db.ts';
-import { areMigrationsApplied } from './migrations.ts';
+import { readMigrations } from './migrations.ts';
 import type { JobQueue } from './queue.ts';
 
-const Health = Type.Object({ ok: Type.Boolean(), db_ok: Type.Boolean() });
+const OrNull = Type.Union([Type.String(), Type.Null()]);
+const State = {
+  version: Type.String(),
+  git_sha: OrNull,
+  db_ok: Type.Boolean(),
+  /** One word: what a database says of its failure is for the log. */
+  db_error: Type.Union([Type.Literal('unavailable'), Type.Null()]),
+};
+const Health = Type.Object({ ok: Type.Boolean(), ...State });
 const Readiness = Type.Object({
   ready: Type.Boolean(),
-  db_ok: Type.Boolean(),
+  ...State,
   migrations_ok: Type.Boolean(),
+  migration_revision: OrNull,
   queue_ok: Type.Boolean(),
   draining: Type.Boolean(),
 });
 
 export interface HealthDeps {
-  db: Database;
+  /** A connection of its own, so that the answer does not wait for one of the pool. */
+  probe: Database;
   queue: JobQueue;
   registry: Registry;
   version: string;
+  gitSha: string;
   isDraining(): boolean;
 }
 
@@ -26,10 +37,16 @@ const open = { auth: 'public', shed: false } as const;
 
 export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   const isDatabaseUp = () =>
-    deps.db.query('SELECT 1').then(
+    deps.probe.query('SELECT 1').then(
       () => true,
       () => false,
     );
+  const stateOf = (dbOk: boolean) => ({
+    version: deps.version,
+    git_sha: deps.gitSha || null,
+    db_ok: dbOk,
+    db_error: dbOk ? null : ('unavailable' as const),
+  });
   app.get(
     '/health',
     {
@@ -40,20 +57,26 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   );
   app.get('/healthz', { config: open, schema: { response: { 200: Health } } }, async () => ({
     ok: true,
-    db_ok: await isDatabaseUp(),
+    ...stateOf(await isDatabaseUp()),
   }));
   app.get(
     '/readyz',
     { config: open, schema: { response: { 200: Readiness, 503: Readiness } } },
     async (_request, reply) => {
       const dbOk = await isDatabaseUp();
-      const migrationsOk = dbOk && (await areMigrationsApplied(deps.db).catch(() => false));
+      const nothing = { upToDate: false, revision: null };
+      const migrations = dbOk ? await readMigrations(deps.probe).catch(() => nothing) : nothing;
       const queueOk = deps.queue.isRunning();
       const draining = deps.isDraining();
-      const ready = dbOk && migrationsOk && queueOk && !draining;
-      return reply
-        .code(ready ? 200 : 503)
-        .send({ ready, db_ok: dbOk, migrations_ok: migrationsOk, queue_ok: queueOk, draining });
+      const ready = dbOk && migrations.upToDate && queueOk && !draining;
+      return reply.code(ready ? 200 : 503).send({
+        ready,
+        ...stateOf(dbOk),
+        migrations_ok: migrations.upToDate,
+        migration_revision: migrations.revision,
+        queue_ok: queueOk,
+        draining,
+      });
     },
   );
   app.get('/metrics', { config: open, schema: { hide: true } }, async (_request, reply) =>

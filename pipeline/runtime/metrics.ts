@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import type { Database } from './db.ts';
+import type { Database, PoolObserver } from './db.ts';
 import { type JobObserver, type JobQueue, queues } from './queue.ts';
 
 export function createRegistry(): Registry {
@@ -80,6 +80,27 @@ export function instrumentJobs(registry: Registry): JobObserver {
   return (queue, result, seconds) => {
     processed.inc({ queue, result });
     duration.observe({ queue, result }, seconds);
+  };
+}
+
+/** Before there is a pool, which tells it. */
+export function observePool(registry: Registry): PoolObserver {
+  const wait = new Histogram({
+    name: 'db_pool_wait_seconds',
+    help: 'Time until a connection of the pool was had.',
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers: [registry],
+  });
+  const refusals = new Counter({
+    name: 'db_pool_refusals_total',
+    help: 'Callers that got no connection of the pool, by reason.',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+  });
+  for (const reason of ['full', 'timeout', 'unreachable']) refusals.inc({ reason }, 0);
+  return {
+    waited: (seconds) => wait.observe(seconds),
+    refused: (reason) => refusals.inc({ reason }),
   };
 }
 

@@ -33,11 +33,25 @@ export function expectedMigrations(): string[] {
 }
 
 export async function areMigrationsApplied(db: Queryable): Promise<boolean> {
+  return (await readMigrations(db)).upToDate;
+}
+
+export interface MigrationState {
+  upToDate: boolean;
+  /** The newest one that was applied. */
+  revision: string | null;
+}
+
+export async function readMigrations(db: Queryable): Promise<MigrationState> {
   const exists = await db.query<{ present: boolean }>('SELECT to_regclass($1) IS NOT NULL AS present', [
     table,
   ]);
-  if (!exists.rows[0]?.present) return false;
+  if (!exists.rows[0]?.present) return { upToDate: false, revision: null };
   const { rows } = await db.query<{ name: string }>(`SELECT name FROM ${table}`);
   const applied = new Set(rows.map((row) => row.name));
-  return expectedMigrations().every((name) => applied.has(name)) && (await isQueueInstalled(db));
+  const isComplete = expectedMigrations().every((name) => applied.has(name));
+  return {
+    upToDate: isComplete && (await isQueueInstalled(db)),
+    revision: [...applied].sort().at(-1) ?? null,
+  };
 }

@@ -89,7 +89,8 @@ export type JobObserver = (queue: QueueName, result: 'success' | 'error', second
 export interface QueueOptions {
   observe: JobObserver;
   databaseUrl: string;
-  db: Queryable;
+  /** For the depths, which a scrape asks for while the pool may have no connection to give. */
+  probe: Queryable;
   log: Logger;
   pollIntervalMs: number;
 }
@@ -135,7 +136,7 @@ export function createQueue(options: QueueOptions): JobQueue {
     leave: (queue, wait) => boss.offWork(queue, { wait }),
     schedule: (queue, cron) => boss.schedule(queue, cron),
     unschedule: (queue) => boss.unschedule(queue),
-    stats: () => readDepths(options.db),
+    stats: () => readDepths(options.probe),
     async stop(timeoutMs) {
       if (!running) return;
       running = false;
