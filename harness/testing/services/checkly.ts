@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import Type, { type TSchema } from 'typebox';
 import { isObject, type JsonObject } from '../../checks/json.ts';
 import { schemaErrors } from '../../config/validate.ts';
@@ -172,7 +173,7 @@ function put({ method, body }: Request, { type, id, checks }: Put): Answer {
   const [wrong] = schemaErrors(schema, body, 'the check');
   if (wrong) return problem(400, JSON.stringify(wrong));
   if (method === 'POST' && id === undefined) {
-    const made = `00000000-0000-4000-8000-${String(checks.size + 1).padStart(12, '0')}`;
+    const made = randomUUID();
     checks.set(made, asStored(body, made));
     return { status: 201, body: checks.get(made) };
   }

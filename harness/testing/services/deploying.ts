@@ -12,7 +12,8 @@ export interface Deployed {
 
 export interface DeployTest {
   to: string;
-  url: string;
+  /** Of a simulator; the service itself where it is left out. */
+  url?: string;
   env: Record<string, string>;
   settings: Record<string, string>;
   signal?: AbortSignal;

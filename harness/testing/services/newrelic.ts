@@ -139,7 +139,7 @@ function mutate(
   if (verb === 'Create') {
     if (accountId !== Number(newRelicKeys.NEW_RELIC_ACCOUNT_ID))
       return failed('UNAUTHORIZED', 'another account');
-    const made = Buffer.from(`1234567|SYNTH|MONITOR|${monitors.size + hidden.size + 1}`).toString('base64');
+    const made = Buffer.from(`1234567|SYNTH|MONITOR|${hidden.size + 1}`).toString('base64');
     monitors.set(made, { type: known.type, input: monitor as JsonObject });
     hidden.set(made, lag);
   } else {

@@ -32,6 +32,8 @@ export interface Simulator {
   readonly requests: Request[];
   /** The next requests that fit; each is used once. */
   inject(fault: Fault, fits?: (request: Request) => boolean): void;
+  /** Takes back what was injected and not used. */
+  calm(): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startSimulator(
     changes,
     requests,
     inject: (fault, fits = () => true) => void faults.push({ fault, fits }),
+    calm: () => void faults.splice(0),
     close: () =>
       new Promise((closed) => {
         server.closeAllConnections();

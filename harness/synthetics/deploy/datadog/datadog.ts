@@ -53,7 +53,7 @@ function connect(surroundings: Surroundings, marking: Marking): Connection {
     },
     async update({ id, payload: there }, { payload }) {
       // What the file does not decide, such as who may edit the test, stays as it is.
-      const options = { ...objectAt(there, 'options'), ...objectAt(payload, 'options') };
+      const options = { ...otherOptions(there), ...objectAt(payload, 'options') };
       const body = withIds({ ...payload, options }, variables);
       const path = `${api}/tests/api/${encodeURIComponent(id)}`;
       await exchange(at, { method: 'PUT', path, body, repeatable: true });
@@ -145,6 +145,13 @@ const ownOptions = [
   'monitor_options',
   'accept_self_signed',
 ] as const;
+
+function otherOptions(test: JsonObject): JsonObject {
+  const own: readonly string[] = ownOptions;
+  return Object.fromEntries(
+    Object.entries(objectAt(test, 'options')).filter(([name]) => !own.includes(name)),
+  );
+}
 
 function comparable(payload: JsonObject): JsonObject {
   const options = objectAt(payload, 'options');
