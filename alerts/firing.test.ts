@@ -84,12 +84,40 @@ function platform(answers: number, isBad: boolean): string {
   ].join('\n');
 }
 
+/** Payouts and the pool: `total` of what went wrong so far; how long what is open is old; when a worker last looked. */
+function payouts({ total, openSeconds, beat }: Record<'total' | 'openSeconds' | 'beat', number>): string {
+  const provider = 'provider="TMONEY"';
+  return [
+    `payout_oldest_open_seconds{${provider},status="SENT"} ${openSeconds}`,
+    `payout_due_lag_seconds{${provider}} ${openSeconds}`,
+    'taxpoynt_feature_flag{flag="PAYOUTS_TMONEY_PAUSED"} 0',
+    `payout_worker_heartbeat_timestamp_seconds{${provider}} ${beat}`,
+    `webhook_events_total{${provider},signature_valid="false",applied="false"} ${total}`,
+    `payout_attempts_total{${provider},result="FAILED"} ${total}`,
+    `idempotency_conflicts_total{route="cash_out_mobile_money"} ${total}`,
+    'db_pool_wait_seconds_bucket{le="0.25"} 0',
+    `db_pool_wait_seconds_bucket{le="0.5"} ${total}`,
+    `db_pool_wait_seconds_bucket{le="+Inf"} ${total}`,
+    `db_pool_wait_seconds_count ${total}`,
+    `db_pool_refusals_total{reason="timeout"} ${total}`,
+    '',
+  ].join('\n');
+}
+
+const nowSeconds = () => Date.now() / 1000;
+const almostSilent = () => nowSeconds() - 105;
+
 const decisions = (allowed: number, denied: number) =>
   `moderation_gate_decisions_total{result="allow",reason="NONE"} ${allowed}
 moderation_gate_decisions_total{result="deny",reason="BANNED"} ${denied}
 `;
 
-const quiet = { runs: 1, slow: 0, failures: 0, empty: 0 };
+/** All is well; a worker looked so long ago that its alert, whose threshold nothing divides, is not far. */
+const quiet = () =>
+  exposition({ runs: 1, slow: 0, failures: 0, empty: 0 }) +
+  payouts({ total: 1, openSeconds: 0, beat: almostSilent() }) +
+  platform(1, false) +
+  decisions(1, 0);
 
 beforeAll(async () => {
   await new Promise<void>((done) => pager.listen(0, '127.0.0.1', done));
@@ -100,7 +128,7 @@ beforeAll(async () => {
   );
   server = await startPrometheus({
     rules: compressRules(allRules(), { rehearse, intervalMs: 1_000 }),
-    metrics: `${exposition(quiet)}${platform(1, false)}${decisions(1, 0)}`,
+    metrics: quiet(),
     alertmanager: alertmanager.url,
     job: 'taxpoynt-backend',
   });
@@ -156,11 +184,25 @@ const platformPages = [
   '/pager/webhook ModerationCacheHitRateLow',
   '/notices/webhook ModerationSamplesDropped',
 ];
+const payoutPages = [
+  '/pager/webhook PayoutsStuckInSent',
+  '/pager/webhook PayoutsWaiting',
+  '/pager/webhook PayoutWorkerSilent',
+  '/pager/webhook PayoutWebhookSignaturesInvalid',
+  '/pager/webhook PayoutAttemptsFailing',
+  '/pager/webhook PayoutIdempotencyConflicts',
+  '/pager/webhook DatabasePoolWaitLong',
+  '/pager/webhook DatabasePoolExhausted',
+];
+const faults = [...monoPages, ...platformPages, ...payoutPages];
 const toothless = ['/notices/webhook ModerationNothingDenied'];
 const down = ['/pager/webhook EconomyServiceDown'];
 
 it('leads each fault to its receiver and its end to the same, and stays quiet while all is well', async () => {
-  await until(async () => (await unmet()).length === 0);
+  await until(async () => {
+    server.expose(quiet());
+    return (await unmet()).length === 0;
+  });
   expect(pages).toEqual([]);
 
   let runs = 1;
@@ -168,26 +210,29 @@ it('leads each fault to its receiver and its end to the same, and stays quiet wh
     runs += 10;
     return runs;
   };
+  const lastBeat = almostSilent();
   const bad = () =>
     exposition({ runs: more(), slow: runs - 1, failures: 6, empty: 1 }) +
+    payouts({ total: runs, openSeconds: 5000, beat: lastBeat }) +
     platform(runs, true) +
     decisions(runs, runs);
-  await lead('firing', [...monoPages, ...platformPages], bad);
-  expect(reached('firing')).toEqual(new Set([...monoPages, ...platformPages]));
+  await lead('firing', faults, bad);
+  expect(reached('firing')).toEqual(new Set(faults));
   const own = pages.filter(({ alertname }) => alertname.startsWith('Mono'));
   expect(own.every(({ labels }) => labels['provider'] === 'mono' && labels['account_id'])).toBe(true);
   expect(await unmet()).toContain('size(firing) == 0');
 
   const denied = runs;
   const slow = { runs, slow: runs - 1, failures: 0, empty: 1 };
-  const still = exposition(slow) + platform(runs, true);
-  await lead('resolved', [...monoPages, ...platformPages], () => still + decisions(denied, denied));
+  const healed = () => payouts({ total: denied, openSeconds: 0, beat: nowSeconds() });
+  const still = () => exposition(slow) + healed() + platform(runs, true);
+  await lead('resolved', faults, () => still() + decisions(denied, denied));
   // Thousands are allowed and nobody is denied.
-  await lead('firing', toothless, () => still + decisions(more(), denied));
-  await lead('resolved', toothless, () => still + decisions(runs, denied));
+  await lead('firing', toothless, () => still() + decisions(more(), denied));
+  await lead('resolved', toothless, () => still() + decisions(runs, denied));
   await lead('firing', down, () => 'no metrics');
-  await lead('resolved', down, () => still + decisions(runs, denied));
-  const every = [...monoPages, ...platformPages, ...toothless, ...down];
+  await lead('resolved', down, () => still() + decisions(runs, denied));
+  const every = [...faults, ...toothless, ...down];
   expect(reached('firing')).toEqual(new Set(every));
   expect(reached('resolved')).toEqual(new Set(every));
 }, 240_000);
