@@ -54,6 +54,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     idle_in_transaction_session_timeout: 60_000,
   });
   pool.on('error', options.onIdleError);
+  // From the first moment on: the server's good-bye may come in the very packet in which the client is passed on, when
+  // nobody has had the time to listen, and an `error` that nobody hears ends the process.
+  pool.on('connect', (client) => client.on('error', () => broken.add(client)));
   const acquire = () => takeFrom(pool, options);
   return {
     async query(text, values) {
@@ -99,21 +102,17 @@ async function takeFrom(pool: Pool, options: DatabaseOptions): Promise<PoolClien
   }
 }
 
+const broken = new WeakSet<object>();
+
 /** A client whose connection broke must not go back to the pool. */
 async function runOn<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
-  let broken = false;
-  const onError = () => {
-    broken = true;
-  };
-  client.on('error', onError);
   try {
     return await work();
   } catch (error) {
-    broken ||= !isServerAnswer(error);
+    if (!isServerAnswer(error)) broken.add(client);
     throw error;
   } finally {
-    client.off('error', onError);
-    client.release(broken);
+    client.release(broken.has(client));
   }
 }
 
