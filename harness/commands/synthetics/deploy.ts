@@ -14,6 +14,7 @@ import type { Loss } from '../../synthetics/export/define.ts';
 import { loadTarget } from '../../synthetics/export/index.ts';
 import { lossReport } from '../../synthetics/export/loss-report.ts';
 import { type Arguments, booleanFlag, type Command, type Io, jsonFlag, stringFlag } from '../command.ts';
+import { seconds } from '../paint.ts';
 import { appliedText, planText } from './deploy-text.ts';
 import { resolvedFile } from './resolved.ts';
 import { settingsOf } from './settings.ts';
@@ -95,9 +96,14 @@ function open(deployment: Deployment, { args, io }: Around, dry: boolean): Conne
     return undefined;
   }
   const { env, signal } = io;
-  const pause = (milliseconds: number) => wait(milliseconds, undefined, { signal });
+  const pause = (milliseconds: number) => {
+    if (milliseconds >= worthTellingMs) io.stderr.write(`waiting ${seconds(milliseconds)} for ${title}\n`);
+    return wait(milliseconds, undefined, { signal });
+  };
   return deployment.connect({ env, signal, pause, apiUrl: stringFlag(args, 'api-url') });
 }
+
+const worthTellingMs = 2_000;
 
 interface Answer {
   asked: boolean;

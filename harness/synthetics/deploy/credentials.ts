@@ -13,6 +13,12 @@ export function credentialsFrom<const N extends readonly string[]>(
       hint: 'set them in the environment; they are never taken from the command line',
     });
   }
+  for (const name of names) {
+    if (/^[\x21-\x7e]+$/.test(env[name] ?? '')) continue;
+    throw new CountersignError('USAGE', `${name} holds a character that no key has`, {
+      hint: 'a space or the end of a line, perhaps, from copying it',
+    });
+  }
   return names.map((name) => env[name] ?? '') as { [K in keyof N]: string };
 }
 

@@ -102,8 +102,8 @@ function understood(api: Api, call: Call, outcome: Outcome): unknown {
   const what = `${call.method} ${call.path}`;
   if ('broken' in outcome) {
     const message = `${api.title} could not be asked (${what}): ${clean(api, outcome.broken)}`;
-    if (call.repeatable) throw new CountersignError('SOURCE_UNREACHABLE', message);
-    throw new Uncertain('SOURCE_UNREACHABLE', message);
+    const hint = 'is there a way from here to the service?';
+    throw new (call.repeatable ? CountersignError : Uncertain)('SOURCE_UNREACHABLE', message, { hint });
   }
   const { status, text } = outcome;
   if (call.method === 'DELETE' && status === 404) return undefined;

@@ -155,6 +155,10 @@ describe('deploying to Datadog', () => {
     expect(error).toMatchObject({ code: 'SOURCE_ANSWER', hint: expect.stringContaining('DD_API_KEY') });
     expect(String(error)).toContain('[redacted]');
     expect(String(error)).not.toContain('Forbidden');
+    const pasted = { ...datadogKeys, DD_API_KEY: 'abc\ndef' };
+    await expect(deployFile({ ...at, env: pasted }, { checks: [web] })).rejects.toThrow(
+      'DD_API_KEY holds a character that no key has',
+    );
     await expect(deployFile({ ...at, env: {} }, { checks: [web] })).rejects.toThrow(
       'Datadog needs DD_API_KEY and DD_APP_KEY',
     );
