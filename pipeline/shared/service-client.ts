@@ -21,22 +21,36 @@ export type CallService = (method: string, path: string, body?: unknown) => Prom
 
 /** For scripts that ask a running service to do something. */
 export function createServiceClient(options: ServiceClientOptions): CallService {
-  const base = options.url.replace(/\/+$/, '');
   const authorization = `Bearer ${options.token ?? mint(options)}`;
-  return async (method, path, body) => {
-    try {
-      const response = await fetch(`${base}${path}`, {
-        method,
-        headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(longestWaitMs),
-      });
-      const text = await response.text();
-      return { status: response.status, body: parse(text, response.status) };
-    } catch (thrown) {
-      throw new Error(`${method} ${base}${path}: ${reasonOf(thrown)}`, { cause: thrown });
-    }
-  };
+  return (method, path, body) => askService(options.url, { method, path, headers: { authorization }, body });
+}
+
+export interface Question {
+  method: string;
+  path: string;
+  headers?: Record<string, string>;
+  /** Sent as JSON; text as it is. */
+  body?: unknown;
+}
+
+/** Throws, with what was asked, where there is no answer or one that is no JSON object. */
+export async function askService(
+  url: string,
+  { method, path, headers = {}, body }: Question,
+): Promise<ServiceAnswer & { headers: Headers }> {
+  const base = url.replace(/\/+$/, '');
+  try {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(longestWaitMs),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parse(text, response.status) };
+  } catch (thrown) {
+    throw new Error(`${method} ${base}${path}: ${reasonOf(thrown)}`, { cause: thrown });
+  }
 }
 
 /** `fetch` says only that it failed; why stands in the cause. */
