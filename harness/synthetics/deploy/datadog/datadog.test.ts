@@ -107,6 +107,22 @@ describe('deploying to Datadog', () => {
     expect(at.waits).toEqual([500, 7_000, 2_000]);
   });
 
+  it('gives up after six tries, with what the service said', async () => {
+    for (let count = 0; count < 6; count += 1) datadog.inject({ kind: 'refuse', status: 503 });
+    await expect(deployFile(at, { checks: [web] })).rejects.toMatchObject({
+      code: 'SOURCE_ANSWER',
+      message: 'Datadog answered 503 to GET /api/v1/synthetics/tests: {"errors":["not now"]}',
+    });
+    expect(at.waits).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
+    expect(datadog.changes).toEqual([]);
+  });
+
+  it('waits a minute at most, however long it is asked to', async () => {
+    datadog.inject({ kind: 'refuse', status: 429, headers: { 'retry-after': '86400' } });
+    await deployFile(at, { checks: [web] });
+    expect(at.waits).toEqual([60_000]);
+  });
+
   it.each(['cut', 'lie'] as const)(
     'makes no second test when the answer to a creation was lost: %s',
     async (kind) => {
