@@ -1,11 +1,15 @@
 import type { SyntheticCheck } from '#harness/synthetics/check-schema.ts';
+import { Connections } from '#harness/synthetics/probe/connections.ts';
 import type { ProbeContext } from '#harness/synthetics/probe/context.ts';
 import type { Ports } from './probe-targets.ts';
 
 /** Asks 1,000 times, once the other side of the fork says where, and tells what that took. */
 export interface Task {
-  /** bare: a loop around undici, a connection each; kept: the same over connections that stay open. */
-  client: 'probe' | 'expect' | 'bare' | 'kept' | 'mixed';
+  /**
+   * bare: a loop around undici, a connection each; kept: the same over connections that stay open.
+   * probe, expect, mixed: probes with a connection each; keeping: probes over connections that stay open.
+   */
+  client: 'probe' | 'expect' | 'keeping' | 'bare' | 'kept' | 'mixed';
   ports: Ports;
   concurrency: number;
   /** Rounds before the one that is measured. */
@@ -32,7 +36,7 @@ async function bare(url: string, reset: boolean): Promise<Ask> {
   };
 }
 
-async function probing(checks: readonly SyntheticCheck[]): Promise<Ask> {
+async function probing(checks: readonly SyntheticCheck[], connections: Connections): Promise<Ask> {
   const { probe } = await import('#harness/synthetics/probe/probe.ts');
   const context: ProbeContext = {
     at: new Date(),
@@ -44,6 +48,7 @@ async function probing(checks: readonly SyntheticCheck[]): Promise<Ask> {
     tool: async (name) => name,
     value: async (name) => `no ${name}`,
     redact: (text) => text,
+    connections,
   };
   return async (index) => {
     const check = checks[index % checks.length];
@@ -53,11 +58,12 @@ async function probing(checks: readonly SyntheticCheck[]): Promise<Ask> {
   };
 }
 
-const get = (url: string, expect: boolean): SyntheticCheck[] =>
+const get = (url: string, client: Task['client']): SyntheticCheck[] =>
   Array.from({ length: count }, (_, index) => ({
     name: `check${index}`,
     url: `${url}/c${index}`,
-    ...(expect
+    ...(client === 'keeping' ? { connection: 'kept' } : {}),
+    ...(client === 'expect'
       ? { expect: ['status == 200 && json.status == "ok"'] }
       : { success_criteria: [{ status_code: 200 }, { body_contains: 'ok' }] }),
   }));
@@ -98,10 +104,10 @@ function mixed(ports: Ports): SyntheticCheck[] {
   });
 }
 
-async function clientFor({ client, ports }: Task): Promise<Ask> {
+async function clientFor({ client, ports }: Task, connections: Connections): Promise<Ask> {
   const url = `http://127.0.0.1:${ports.http}`;
   if (client === 'bare' || client === 'kept') return bare(url, client === 'bare');
-  return probing(client === 'mixed' ? mixed(ports) : get(url, client === 'expect'));
+  return probing(client === 'mixed' ? mixed(ports) : get(url, client), connections);
 }
 
 async function round(ask: Ask, concurrency: number): Promise<Took> {
@@ -117,10 +123,12 @@ async function round(ask: Ask, concurrency: number): Promise<Took> {
 }
 
 process.once('message', async (task: Task) => {
-  const ask = await clientFor(task);
+  const connections = new Connections();
+  const ask = await clientFor(task, connections);
   // The modules that are loaded on first use belong to neither side's asking.
   await ask(0);
   for (let done = 0; done < task.warm; done += 1) await round(ask, task.concurrency);
   process.send?.(await round(ask, task.concurrency));
+  connections.close();
   process.disconnect();
 });

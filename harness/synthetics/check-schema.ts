@@ -112,6 +112,12 @@ const Single = Options({
   max_bytes: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 67_108_864, description: 'of one body; default 1048576' }),
   ),
+  connection: Type.Optional(
+    Type.Union([Type.Literal('fresh'), Type.Literal('kept')], {
+      description:
+        'fresh: one of its own; kept: shared, with checks of the same origin and TLS; default fresh',
+    }),
+  ),
   ...tlsOptions,
   success_criteria: Type.Optional(CriteriaFor('http')),
 });

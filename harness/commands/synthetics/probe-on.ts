@@ -20,6 +20,7 @@ interface Order {
   environment: string | undefined;
   selection: Selection;
   concurrency: number;
+  keepConnections: boolean;
   line: CountingLine;
 }
 
@@ -50,7 +51,7 @@ async function projectEnvironment({ root, environment: name }: Order) {
 
 async function probeResolved(
   definition: Definition,
-  { root, io, environment, selection, concurrency, line }: Order,
+  { root, io, environment, selection, concurrency, keepConnections, line }: Order,
   redactor: Redactor,
   project: ResolvedEnvironment | undefined,
 ): Promise<RunOfChecks> {
@@ -67,6 +68,7 @@ async function probeResolved(
   line.begin(checks.length);
   const observations = await probeAll(checks, context, {
     concurrency,
+    keepConnections,
     onObservation: ({ state }) => line.count(state),
   });
   const indexes = new Map(definition.checks.map(({ name }, index) => [name, index]));

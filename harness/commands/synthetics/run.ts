@@ -15,7 +15,8 @@ const formats = ['table', 'json', 'junit', 'github'] as const;
 type Format = (typeof formats)[number];
 
 export const command: Command = {
-  usage: '[FILE] [--env NAME] [--tag TAG] [--check NAME] [--concurrency N] [--format FORMAT] [--output FILE]',
+  usage:
+    '[FILE] [--env NAME] [--tag TAG] [--check NAME] [--concurrency N] [--keep-connections] [--format FORMAT] [--output FILE]',
   about: `
 Probes every check of a file once, against an environment of that file; a local stack that is not up is started and
 ended. FILE is needed only where there are several. Exits with 0 when every check passed (one that passed after a
@@ -41,6 +42,10 @@ example: countersign synthetics run --env staging --tag certificate --format jun
       summary: 'only this check; several: each of them',
     },
     concurrency: { type: 'string', value: 'N', summary: 'how many at the same time; default 20' },
+    'keep-connections': {
+      type: 'boolean',
+      summary: '`connection: kept` for every http check that does not say `fresh`: faster, sees less',
+    },
     format: { type: 'string', value: 'FORMAT', summary: `${formats.join(', ')}; default table` },
     output: { type: 'string', value: 'FILE', summary: 'write that there, and a table to stdout' },
     json: { type: 'boolean', summary: 'the same as --format json' },
@@ -60,6 +65,7 @@ example: countersign synthetics run --env staging --tag certificate --format jun
       environment: environmentOf(definition, stringFlag(args, 'env')),
       selection: { tags: listFlag(args, 'tag'), names: listFlag(args, 'check') },
       concurrency: integerFlag(args, 'concurrency', { min: 1, max: 1_000 }) ?? 20,
+      keepConnections: booleanFlag(args, 'keep-connections'),
       line,
     });
     line.close();

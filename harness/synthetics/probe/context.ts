@@ -1,5 +1,6 @@
 import type { Clock } from '../../checks/define.ts';
 import type { ToolName } from '../../tools/define.ts';
+import type { Connections } from './connections.ts';
 
 export interface Address {
   address: string;
@@ -37,6 +38,8 @@ export interface ProbeContext {
     projects?: readonly string[];
     env?: Readonly<Record<string, string>>;
   };
+  /** For checks with `connection: kept`; without it they too open connections of their own. Its maker closes it. */
+  readonly connections?: Connections;
   /** Default: the system's own, hosts file included. */
   readonly lookUp?: LookUp;
 }

@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { isPrivate } from './address.ts';
 import { type CertificateFacts, certificateOf, refuseBadCertificate } from './certificate.ts';
 import type { Address } from './context.ts';
@@ -22,6 +22,8 @@ export interface Dialed {
   /** The address that was reached. */
   address: string;
   certificate?: CertificateFacts;
+  /** Lets it outlive the attempt: whoever calls this ends it. */
+  letGo(): void;
 }
 
 /** One for all: each would hold its own copy of every root certificate. */
@@ -31,24 +33,39 @@ let secureContext: SecureContext | undefined;
 export async function dial(target: Target, looking: Looking): Promise<Dialed> {
   const where = hostAndPort(target.host, target.port);
   delete looking.sight.facts['certificate'];
-  const { plain, letGo } = await connectPlain(target, looking, where);
+  const { socket: plain, letGo } = await connectPlain(target, looking, where);
   const address = isIP(target.host) ? target.host : (plain.remoteAddress ?? '');
-  if (!target.tls) return { socket: plain, address };
+  if (!target.tls) return { socket: plain, address, letGo };
   // From here on the one around it ends it: destroyed on its own, it would take the process with it.
   letGo();
-  const socket = await secure(plain, target, looking, where);
-  const name = target.tls.serverName ?? target.host;
-  const certificate = certificateOf(socket, name, looking.context.clock.now());
-  looking.sight.facts['certificate'] = certificate;
-  if (!target.tls.insecure) refuseBadCertificate(certificate, name);
-  return { socket, address, certificate };
+  const secured = await secure(plain, target, looking, where);
+  return { ...secured, address, certificate: judgeCertificate(secured.socket, target, looking) };
 }
 
-function connectPlain(
-  target: Target,
-  looking: Looking,
-  where: string,
-): Promise<{ plain: Socket; letGo(): void }> {
+/** Ends a connection that was used before with this attempt; its certificate is judged as of now. */
+export function holdAgain(kept: Dialed, target: Target, looking: Looking): Dialed {
+  const { socket, address } = kept;
+  const letGo = destroyWith(socket, looking.signal);
+  looking.skip();
+  delete looking.sight.facts['certificate'];
+  if (!(socket instanceof TLSSocket)) return { socket, address, letGo };
+  return { socket, address, letGo, certificate: judgeCertificate(socket, target, looking) };
+}
+
+function judgeCertificate(socket: TLSSocket, { host, tls }: Target, looking: Looking): CertificateFacts {
+  const name = tls?.serverName ?? host;
+  const certificate = certificateOf(socket, name, looking.context.clock.now());
+  looking.sight.facts['certificate'] = certificate;
+  if (!tls?.insecure) refuseBadCertificate(certificate, name);
+  return certificate;
+}
+
+interface Held<S> {
+  socket: S;
+  letGo(): void;
+}
+
+function connectPlain(target: Target, looking: Looking, where: string): Promise<Held<Socket>> {
   const { sight, signal } = looking;
   const { host, port } = target;
   const literal = isIP(host) !== 0;
@@ -84,7 +101,7 @@ function connectPlain(
     socket.once('close', stop);
     socket.once('connect', () => {
       looking.lap('connect');
-      resolve({ plain: socket, letGo: stop });
+      resolve({ socket, letGo: stop });
     });
   });
 }
@@ -112,7 +129,12 @@ function inside(host: string, address: string): Failure {
   );
 }
 
-function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: string): Promise<TLSSocket> {
+function secure(
+  plain: Socket,
+  { host, tls }: Target,
+  looking: Looking,
+  where: string,
+): Promise<Held<TLSSocket>> {
   const { sight, signal } = looking;
   sight.stage = `the TLS handshake of ${where}`;
   secureContext ??= createSecureContext();
@@ -135,17 +157,21 @@ function secure(plain: Socket, { host, tls }: Target, looking: Looking, where: s
     socket.once('close', stop);
     socket.once('secureConnect', () => {
       looking.lap('tls');
-      resolve(socket);
+      resolve({ socket, letGo: stop });
     });
   });
 }
 
 /** Destroys the socket when the attempt ends; what that rejects is not heard, since the attempt itself tells why. */
 function endWith(socket: Socket, signal: AbortSignal): () => void {
+  // What comes after somebody has stopped listening must not end the process.
+  socket.on('error', () => {});
+  return destroyWith(socket, signal);
+}
+
+function destroyWith(socket: Socket, signal: AbortSignal): () => void {
   const destroy = () => void socket.destroy();
   signal.addEventListener('abort', destroy, { once: true });
   if (signal.aborted) destroy();
-  // What comes after somebody has stopped listening must not end the process.
-  socket.on('error', () => {});
   return () => signal.removeEventListener('abort', destroy);
 }

@@ -28,6 +28,7 @@ const Http = Type.Object({
   url: Type.String({ description: 'where the answer came from, after redirects' }),
   redirects: Type.Integer({ description: 'that were followed' }),
   redirected_to: Type.String({ description: 'where it led in the end, followed or not; empty if nowhere' }),
+  reused: Type.Boolean({ description: 'did it come over a connection that another probe had opened?' }),
   ...certificate,
   steps: Type.Array(
     Type.Object({ name: Type.String(), status: Type.Integer(), duration_ms: Type.Integer() }),

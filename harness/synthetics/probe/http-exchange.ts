@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as startRequest } from 'node:http';
 import { CountersignError } from '../../errors.ts';
-import { type Dialed, dial } from './dial.ts';
+import type { Connections } from './connections.ts';
+import { type Dialed, dial, holdAgain, type Target } from './dial.ts';
 import { decode, tooLarge } from './http-body.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble, codeOf } from './trouble.ts';
@@ -18,6 +19,8 @@ export interface Limits {
   insecure: boolean | undefined;
   serverName: string | undefined;
   publicOnly: boolean;
+  /** Connections that stay open; absent: a new one, which ends with the answer. */
+  connections: Connections | undefined;
 }
 
 export interface RawAnswer {
@@ -26,33 +29,67 @@ export interface RawAnswer {
   body: Buffer;
   /** The address that answered. */
   address: string;
+  /** Did it come over a connection that was there before? */
+  reused: boolean;
 }
 
-/** One request over a connection of its own: only so are the times of looking up and connecting those of this probe. */
+/** What may be asked twice, should the first never have arrived. */
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+/**
+ * One request over a connection of its own: only so are the times of looking up and connecting those of this probe.
+ * Where connections stay open, over one of them if it can be.
+ */
 export async function exchange(request: HttpRequest, limits: Limits, looking: Looking): Promise<RawAnswer> {
-  const { url } = request;
-  const secure = url.protocol === 'https:';
-  const connection = await dial(
-    {
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(url.port || (secure ? 443 : 80)),
-      tls: secure ? { insecure: limits.insecure, serverName: limits.serverName } : undefined,
-      publicOnly: limits.publicOnly,
-    },
-    looking,
-  );
-  try {
-    const answer = await ask(request, connection, limits.maxBytes, looking);
-    const body = await decode(answer.body, answer.headers['content-encoding'], limits.maxBytes);
-    return { ...answer, body, address: connection.address };
-  } finally {
-    connection.socket.destroy();
+  const { connections } = limits;
+  const target = targetOf(request.url, limits);
+  const now = () => looking.context.clock.monotonic();
+  const kept = repeatable.has(request.method) ? connections?.take(target, now()) : undefined;
+  if (kept) {
+    try {
+      return await over(holdAgain(kept, target, looking), true);
+    } catch (thrown) {
+      // The server may have ended it in the very moment: without a byte of an answer that says nothing against it.
+      if (looking.signal.aborted || kept.socket.bytesRead > kept.bytesBefore) throw thrown;
+    }
+  }
+  return over(await dial(target, looking), false);
+
+  async function over(connection: Dialed, reused: boolean): Promise<RawAnswer> {
+    const { socket, address } = connection;
+    let isKept = false;
+    const keep = () => {
+      isKept = true;
+      connection.letGo();
+      connections?.giveBack(target, connection, now());
+    };
+    if (connections) socket.once('free', keep);
+    try {
+      const answer = await ask(request, connection, limits, looking);
+      const body = await decode(answer.body, answer.headers['content-encoding'], limits.maxBytes);
+      return { ...answer, body, address, reused };
+    } finally {
+      if (!isKept) {
+        socket.off('free', keep);
+        socket.destroy();
+      }
+    }
   }
 }
 
-type Asked = Omit<RawAnswer, 'address'>;
+function targetOf({ protocol, hostname, port }: URL, limits: Limits): Target {
+  const secure = protocol === 'https:';
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || (secure ? 443 : 80)),
+    tls: secure ? { insecure: limits.insecure, serverName: limits.serverName } : undefined,
+    publicOnly: limits.publicOnly,
+  };
+}
 
-function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking: Looking): Promise<Asked> {
+type Asked = Omit<RawAnswer, 'address' | 'reused'>;
+
+function ask(request: HttpRequest, { socket }: Dialed, limits: Limits, looking: Looking): Promise<Asked> {
   const { method, url, headers, body } = request;
   const { sight } = looking;
   sight.stage = 'the first byte of the answer';
@@ -65,8 +102,12 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
         createConnection: () => socket,
         method,
         path: url.pathname + url.search,
-        // Node.js leaves the length out of a GET, and its body would be taken for the next request.
-        headers: body === undefined ? headers : { 'content-length': Buffer.byteLength(body), ...headers },
+        headers: {
+          ...(limits.connections ? { connection: 'keep-alive' } : {}),
+          // Node.js leaves the length out of a GET, and its body would be taken for the next request.
+          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+          ...headers,
+        },
         setHost: false,
       });
     } catch (thrown) {
@@ -78,7 +119,7 @@ function ask(request: HttpRequest, { socket }: Dialed, maxBytes: number, looking
     sent.once('response', (response) => {
       looking.lap('first_byte');
       sight.facts['status'] = response.statusCode ?? 0;
-      read(response, maxBytes, looking).then(
+      read(response, limits.maxBytes, looking).then(
         (bytes) => resolve({ status: response.statusCode ?? 0, headers: flat(response), body: bytes }),
         fail,
       );

@@ -35,6 +35,7 @@ export async function look(check: HttpCheck, looking: Looking): Promise<void> {
         maxBytes: check.max_bytes ?? defaultMaxBytes,
         insecure: check.insecure,
         serverName: check.server_name,
+        connections: check.connection === 'kept' ? looking.context.connections : undefined,
       },
       { follow: check.follow ?? 0, toPrivate: check.follow_to_private ?? false },
       looking,
@@ -125,6 +126,7 @@ function keep(answer: FinalAnswer, duration: number, { sight }: Looking): void {
     url: answer.url.href,
     redirects: answer.redirects,
     redirected_to: answer.redirectedTo,
+    reused: answer.reused,
     ...(certificate === undefined ? {} : { certificate }),
   };
   if (answer.body.length > keptJson) sight.bulk = ['json'];
