@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { checkDomains, domainsOf } from '#pipeline/config-domains.ts';
+import { payoutProperties } from '#pipeline/config-payouts.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 
 const url = (scheme: string, options = {}) => Type.String({ pattern: `^(${scheme})://`, ...options });
@@ -83,6 +84,7 @@ export const ConfigSchema = Type.Object({
   PAYOUT_FEE_BASIS_POINTS: integer(0, 10_000, 0),
   /** Of one wallet in a day of UTC; 0: no limit. */
   CASH_OUT_DAILY_LIMIT_CENTS: integer(0, Number.MAX_SAFE_INTEGER, 0),
+  ...payoutProperties,
   METRICS_MAX_ACCOUNTS: integer(1, 10_000, 200),
   ROUTER_VALIDATE_ON_STARTUP: Type.Boolean({ default: true }),
   ROUTER_FAIL_FAST_ON_STARTUP: Type.Boolean({ default: true }),

@@ -66,6 +66,11 @@ export async function startFuzzedService(): Promise<FuzzedService> {
     BOOTSTRAP_SECRET: bootstrapSecret,
     // Else most cases would meet the limit and nothing behind it.
     LOGINS_PER_MINUTE: '100000',
+    WEBHOOKS_PER_MINUTE: '100000',
+    TMONEY_WEBHOOK_SECRET: webhookSecret,
+    FLOOZ_WEBHOOK_SECRET: webhookSecret,
+    MOMO_WEBHOOK_SECRET: webhookSecret,
+    THUNES_WEBHOOK_SECRET: webhookSecret,
   }).finally(routes.end);
   const { service } = economy;
   await linkAccount(service, 'acc_sandbox_123', integrator);

@@ -15,6 +15,13 @@ describe('D7: print-flags', () => {
       PURCHASE_ENFORCEMENT_ENABLED: false,
       MODERATION_ENFORCEMENT_WS: false,
       MODERATION_CACHE_ENABLED: true,
+      ...Object.fromEntries(
+        ['TMONEY', 'FLOOZ', 'MOMO', 'THUNES'].flatMap((provider) => [
+          [`PAYOUTS_${provider}_ENABLED`, true],
+          [`PAYOUTS_${provider}_PAUSED`, false],
+          [`PAYOUTS_${provider}_BACKOFF_FACTOR`, 1],
+        ]),
+      ),
     });
     expect(flags).toContainEqual({
       name: 'PURCHASE_ENFORCEMENT_ENABLED',

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '#pipeline/config.ts';
 import type { Database } from '#pipeline/runtime/db.ts';
 import { textOf } from '#pipeline/runtime/errors.ts';
+import type { Flags } from '#pipeline/runtime/flags.ts';
 import { takeEmptyJson } from '#pipeline/runtime/input.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import type { TurnStore } from '#pipeline/runtime/rate-limiter.ts';
@@ -15,10 +16,15 @@ import { createPayoutMetrics } from './metrics.ts';
 import { registerMoneyRoutes } from './money-routes.ts';
 import { forgetExpired } from './retention.ts';
 import { registerSessionRoutes } from './session-routes.ts';
+import { registerReplay, registerWebhooks } from './webhooks/routes.ts';
+import { createVerifiers } from './webhooks/verifier.ts';
+import { createWatchedWorker, rulesOf, type WatchedWorker } from './worker/create.ts';
+import { exposeOpenPayouts } from './worker/gauges.ts';
 
 export interface PayoutsDeps {
   config: Config;
   db: Database;
+  flags: Flags;
   registry: Registry;
   turns: TurnStore;
   log: Logger;
@@ -33,8 +39,25 @@ export interface Payouts {
 
 const sweepMs = 60_000;
 
-export function createPayouts({ config, db, registry, turns, log }: PayoutsDeps): Payouts {
+/** What of payouts runs in a process of its own, which may be one of many. */
+export function createPayoutsWorker(deps: Omit<PayoutsDeps, 'turns'>): WatchedWorker {
+  exposeOpenPayouts(deps.registry, deps.db);
+  return createWatchedWorker({ ...deps, metrics: createPayoutMetrics(deps.registry) });
+}
+
+export function createPayouts(deps: PayoutsDeps): Payouts {
+  const { config, db, registry, turns, log } = deps;
   const metrics = createPayoutMetrics(registry);
+  const worker = createWatchedWorker({ ...deps, metrics });
+  exposeOpenPayouts(registry, db);
+  const webhooks = {
+    db,
+    log,
+    metrics,
+    verifiers: createVerifiers(config),
+    isEnabled: rulesOf(deps.flags).isEnabled,
+    pollSeconds: config.PAYOUT_POLL_MS / 1000,
+  };
   const retentionHours = config.IDEMPOTENCY_RETENTION_HOURS;
   const waiter = createWaiter();
   let sweeping = Promise.resolve();
@@ -48,6 +71,7 @@ export function createPayouts({ config, db, registry, turns, log }: PayoutsDeps)
   };
   return {
     async register(app) {
+      await registerWebhooks(app, webhooks, { turns, perMinute: config.WEBHOOKS_PER_MINUTE });
       await app.register(async (scope) => {
         answerWithDetail(scope);
         takeEmptyJson(scope);
@@ -62,7 +86,8 @@ export function createPayouts({ config, db, registry, turns, log }: PayoutsDeps)
             dailyLimitCents: config.CASH_OUT_DAILY_LIMIT_CENTS,
           },
         });
-        registerPayoutAdmin(scope, { db });
+        registerPayoutAdmin(scope, { db, processOnce: worker.processOnce });
+        registerReplay(scope, webhooks);
         if (config.ENV !== 'prod' && config.BOOTSTRAP_SECRET !== '') {
           registerBootstrap(scope, db, config.BOOTSTRAP_SECRET);
         }

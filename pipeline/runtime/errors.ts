@@ -29,6 +29,8 @@ const table = {
   ALREADY_CONFIRMED: { status: 409, retryable: false },
   ALREADY_FAILED: { status: 409, retryable: false },
   NOT_RETRYABLE: { status: 409, retryable: false },
+  EVENT_NOT_VERIFIED: { status: 409, retryable: false },
+  EVENT_NOT_READABLE: { status: 409, retryable: false },
   INSUFFICIENT_FUNDS: { status: 409, retryable: false },
   SYNC_IN_PROGRESS: { status: 409, retryable: true },
   TOO_MANY_REQUESTS: { status: 429, retryable: true },

@@ -20,3 +20,20 @@ export function simulatedProviders({ urls }: RunningPayoutSimulator): PayoutProv
     createThunes({ baseUrl: urls.THUNES, apiKey: 'key', apiSecret: 'secret', payerId: '1' }),
   ];
 }
+
+/** The same for a process of its own. */
+export const providerEnv = ({ urls }: RunningPayoutSimulator): NodeJS.ProcessEnv => ({
+  TMONEY_BASE_URL: urls.TMONEY,
+  TMONEY_API_KEY: 'key',
+  FLOOZ_BASE_URL: urls.FLOOZ,
+  FLOOZ_USER: 'user',
+  FLOOZ_PASSWORD: 'password',
+  MOMO_BASE_URL: urls.MOMO,
+  MOMO_API_USER: 'user',
+  MOMO_API_KEY: 'key',
+  MOMO_SUBSCRIPTION_KEY: 'subscription',
+  THUNES_BASE_URL: urls.THUNES,
+  THUNES_API_KEY: 'key',
+  THUNES_API_SECRET: 'secret',
+  THUNES_PAYER_ID: '1',
+});

@@ -1,4 +1,3 @@
-import type { Config } from '#pipeline/config.ts';
 import { type Provider, providers } from '#pipeline/payouts/payouts.ts';
 import type { FlagDeclaration } from '#pipeline/runtime/flags.ts';
 
@@ -7,7 +6,7 @@ export const pausedFlag = (provider: Provider) => `PAYOUTS_${provider}_PAUSED`;
 export const backoffFlag = (provider: Provider) => `PAYOUTS_${provider}_BACKOFF_FACTOR`;
 
 /** What an operator turns for one provider while the service runs. */
-export function declarePayoutFlags(_config: Config): FlagDeclaration[] {
+export function declarePayoutFlags(): FlagDeclaration[] {
   return providers.flatMap((provider) => [
     {
       name: enabledFlag(provider),

@@ -14,7 +14,7 @@ export interface WorkerSettings {
 }
 
 /** Rows stay claimed while the provider is asked and the submission begins; from there on they have a new lease. */
-export const leaseOf = ({ timeoutMs }: WorkerSettings) => 2 * timeoutMs + 10_000;
+export const leaseOf = ({ timeoutMs }: WorkerSettings) => 3 * timeoutMs;
 
 /** Of a submission: as long as it can take, and until its outcome can be asked for. */
 export const attemptLeaseOf = ({ timeoutMs, settleMs }: WorkerSettings) => timeoutMs + settleMs;
