@@ -8,6 +8,7 @@ import type { Criterion, ProbeType } from '../criteria-schema.ts';
 import type { ProbeAttempt, Timings } from '../observation.ts';
 import type { ProbeContext } from './context.ts';
 import type { Broken } from './criteria.ts';
+import { Ending, endWithSignal } from './ending.ts';
 import { judge } from './judge.ts';
 import { Failure, type Looking, type Sight } from './looking.ts';
 import { loadProber } from './probers.ts';
@@ -28,27 +29,28 @@ const keptCharacters = 2_000;
 export async function attemptProbe(check: SyntheticCheck, context: ProbeContext): Promise<Attempted> {
   const type: ProbeType = check.type ?? 'http';
   const { look } = await loadProber(type);
-  const ending = new AbortController();
-  const looking = lookingFor(check, context, ending.signal);
+  const ending = new Ending();
+  const looking = lookingFor(check, context, ending);
   const at = context.clock.now().toISOString();
-  const stop = () => ending.abort(context.signal.reason);
-  context.signal.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(() => ending.abort(new TimeIsUp()), timerMs(looking.timeoutMs));
+  const letGo = endWithSignal(ending, context.signal);
+  const timer = setTimeout(() => ending.end(new TimeIsUp()), timerMs(looking.timeoutMs));
   try {
     context.signal.throwIfAborted();
-    await Promise.race([look(check as never, looking), aborted(ending.signal)]);
+    await new Promise<void>((resolve, reject) => {
+      look(check as never, looking).then(resolve, reject);
+      ending.onEnd(() => reject(ending.reason));
+    });
     const { expect = [], success_criteria: wanted = [] } = check;
     const criteria = await looking.fill(wanted as readonly Criterion[]);
     const broken = await judge(type, { criteria, expect }, looking.sight);
     return outcome(looking, at, broken.length > 0 ? 'failed' : 'passed', broken);
   } catch (thrown) {
     context.signal.throwIfAborted();
-    return ended(looking, at, ending.signal.aborted ? ending.signal.reason : thrown);
+    return ended(looking, at, ending.isOver ? ending.reason : thrown);
   } finally {
     clearTimeout(timer);
-    context.signal.removeEventListener('abort', stop);
-    // Every socket and program of this attempt hangs on this.
-    if (!ending.signal.aborted) ending.abort(over);
+    letGo();
+    ending.end(over);
   }
 }
 
@@ -57,7 +59,7 @@ const over = new Error('the attempt is over');
 
 class TimeIsUp extends Error {}
 
-function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortSignal): Looking {
+function lookingFor(check: SyntheticCheck, context: ProbeContext, ending: Ending): Looking {
   const started = context.clock.monotonic();
   const captured = new Map<string, string>();
   const sight: Sight = { subject: `check ${check.name}`, stage: 'its turn', timings: {}, facts: {} };
@@ -66,7 +68,7 @@ function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortS
   const elapsed = () => context.clock.monotonic() - started;
   return {
     context,
-    signal,
+    ending,
     timeoutMs: parseDuration(check.timeout ?? defaultTimeout),
     sight,
     captured,
@@ -81,12 +83,6 @@ function lookingFor(check: SyntheticCheck, context: ProbeContext, signal: AbortS
     },
     fill: (value) => fillTemplates(value, valueFor),
   };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 function ended(looking: Looking, at: string, thrown: unknown): Attempted {

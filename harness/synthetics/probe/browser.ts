@@ -38,7 +38,7 @@ export async function look(check: BrowserCheck, looking: Looking): Promise<void>
       ],
       {
         root: context.root,
-        signal: looking.signal,
+        signal: looking.ending.signal,
         clock: context.clock,
         tool: context.tool,
         artifact: async (name, content) => kept(name, String(content)),

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { parseExactly, pointTo } from '../../checks/json.ts';
 import { CountersignError, messageOf } from '../../errors.ts';
@@ -6,6 +5,7 @@ import type { Criterion, CriterionName } from '../criteria-schema.ts';
 import type { CertificateFacts } from './certificate.ts';
 import { holds, parseComparison } from './comparison.ts';
 import type { Sight } from './looking.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { beginning, listed, quote, showDay, showMs } from './words.ts';
 
 /** What is wrong, going on where the subject of the probe ends. */

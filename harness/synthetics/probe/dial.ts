@@ -3,6 +3,7 @@ import { connect as connectTls, createSecureContext, type SecureContext, TLSSock
 import { isPrivate } from './address.ts';
 import { type CertificateFacts, certificateOf, refuseBadCertificate } from './certificate.ts';
 import type { Address } from './context.ts';
+import type { Ending } from './ending.ts';
 import { systemLookUp, whyNotFound } from './find-host.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
@@ -45,7 +46,7 @@ export async function dial(target: Target, looking: Looking): Promise<Dialed> {
 /** Ends a connection that was used before with this attempt; its certificate is judged as of now. */
 export function holdAgain(kept: Dialed, target: Target, looking: Looking): Dialed {
   const { socket, address } = kept;
-  const letGo = destroyWith(socket, looking.signal);
+  const letGo = destroyWith(socket, looking.ending);
   looking.skip();
   delete looking.sight.facts['certificate'];
   if (!(socket instanceof TLSSocket)) return { socket, address, letGo };
@@ -66,7 +67,7 @@ interface Held<S> {
 }
 
 function connectPlain(target: Target, looking: Looking, where: string): Promise<Held<Socket>> {
-  const { sight, signal } = looking;
+  const { sight, ending } = looking;
   const { host, port } = target;
   const literal = isIP(host) !== 0;
   if (literal && target.publicOnly && isPrivate(host)) return Promise.reject(inside(host, host));
@@ -92,7 +93,7 @@ function connectPlain(target: Target, looking: Looking, where: string): Promise<
         });
       },
     });
-    const stop = endWith(socket, signal);
+    const stop = endWith(socket, ending);
     socket.once('error', (error) => {
       stop();
       if (error instanceof NotFound) whyNotFound(error.cause, host).then(reject, reject);
@@ -135,7 +136,7 @@ function secure(
   looking: Looking,
   where: string,
 ): Promise<Held<TLSSocket>> {
-  const { sight, signal } = looking;
+  const { sight, ending } = looking;
   sight.stage = `the TLS handshake of ${where}`;
   secureContext ??= createSecureContext();
   const name = tls?.serverName ?? host;
@@ -149,7 +150,7 @@ function secure(
       rejectUnauthorized: false,
       ...(tls?.protocols ? { ALPNProtocols: tls.protocols } : {}),
     });
-    const stop = endWith(socket, signal);
+    const stop = endWith(socket, ending);
     socket.once('error', (error) => {
       stop();
       reject(asTrouble(error, where));
@@ -163,15 +164,12 @@ function secure(
 }
 
 /** Destroys the socket when the attempt ends; what that rejects is not heard, since the attempt itself tells why. */
-function endWith(socket: Socket, signal: AbortSignal): () => void {
+function endWith(socket: Socket, ending: Ending): () => void {
   // What comes after somebody has stopped listening must not end the process.
   socket.on('error', () => {});
-  return destroyWith(socket, signal);
+  return destroyWith(socket, ending);
 }
 
-function destroyWith(socket: Socket, signal: AbortSignal): () => void {
-  const destroy = () => void socket.destroy();
-  signal.addEventListener('abort', destroy, { once: true });
-  if (signal.aborted) destroy();
-  return () => signal.removeEventListener('abort', destroy);
+function destroyWith(socket: Socket, ending: Ending): () => void {
+  return ending.onEnd(() => void socket.destroy());
 }

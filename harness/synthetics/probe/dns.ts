@@ -17,8 +17,7 @@ export async function look(check: DnsCheck, looking: Looking): Promise<void> {
   sight.subject = `DNS ${record} ${host}${at}`;
   sight.stage = `the answer of ${server ?? 'the name server of this machine'}`;
   const resolver = resolverFor(server, looking);
-  const stop = () => resolver.cancel();
-  looking.signal.addEventListener('abort', stop, { once: true });
+  const letGo = looking.ending.onEnd(() => resolver.cancel());
   looking.skip();
   try {
     const answers = (await ask(resolver, host, record)).sort();
@@ -28,7 +27,7 @@ export async function look(check: DnsCheck, looking: Looking): Promise<void> {
   } catch (thrown) {
     throw explain(thrown, { host, record, server });
   } finally {
-    looking.signal.removeEventListener('abort', stop);
+    letGo();
   }
 }
 

@@ -1,9 +1,10 @@
-import { type IncomingMessage, request as startRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { CountersignError } from '../../errors.ts';
 import type { Connections } from './connections.ts';
 import { type Dialed, dial, holdAgain, type Target } from './dial.ts';
 import { decode, tooLarge } from './http-body.ts';
 import { Failure, type Looking } from './looking.ts';
+import { startRequest } from './node-http.ts';
 import { asTrouble, codeOf } from './trouble.ts';
 import { showBytes } from './words.ts';
 
@@ -50,7 +51,7 @@ export async function exchange(request: HttpRequest, limits: Limits, looking: Lo
       return await over(holdAgain(kept, target, looking), true);
     } catch (thrown) {
       // The server may have ended it in the very moment: without a byte of an answer that says nothing against it.
-      if (looking.signal.aborted || kept.socket.bytesRead > kept.bytesBefore) throw thrown;
+      if (looking.ending.isOver || kept.socket.bytesRead > kept.bytesBefore) throw thrown;
     }
   }
   return over(await dial(target, looking), false);

@@ -52,8 +52,8 @@ export async function look(check: HttpCheck, looking: Looking): Promise<void> {
   }
 }
 
-function stepsOf({ steps = [], ...check }: HttpCheck): Step[] {
-  const { method, url, headers, json, body } = check;
+function stepsOf(check: HttpCheck): Step[] {
+  const { method, url, headers, json, body, steps = [] } = check;
   const first = { method, url, headers, json, body, capture: check.capture, name: check.name } as Step;
   return [first, ...steps];
 }
@@ -70,14 +70,14 @@ async function requestOf(step: Step, looking: Looking): Promise<HttpRequest> {
     json: step.json,
     body: step.body,
   });
-  const url = URL.canParse(filled.url) ? new URL(filled.url) : undefined;
+  const url = URL.parse(filled.url);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new CountersignError(
       'CONFIG_INVALID',
       `\`${looking.context.redact(filled.url)}\` is no URL of http or https`,
     );
   }
-  url.hash = '';
+  if (url.hash !== '') url.hash = '';
   const headers: Record<string, string> = { host: url.host, 'user-agent': agent, accept: '*/*' };
   if (filled.json !== undefined) headers['content-type'] = 'application/json';
   const credentials = authorizationOf(url);

@@ -1,5 +1,6 @@
 import type { Timings } from '../observation.ts';
 import type { ProbeContext } from './context.ts';
+import type { Ending } from './ending.ts';
 
 /** What was probed is not as it must be, or can't be reached. The message goes on where the subject ends. */
 export class Failure extends Error {
@@ -35,8 +36,8 @@ export interface Sight {
 /** One attempt under way. */
 export interface Looking {
   readonly context: ProbeContext;
-  /** Aborted when the time of this attempt is up, and with the signal of the context. */
-  readonly signal: AbortSignal;
+  /** Comes when the time of this attempt is up, with the signal of the context, and when all was seen. */
+  readonly ending: Ending;
   readonly timeoutMs: number;
   readonly sight: Sight;
   /** By `capture.NAME`; never shown. */

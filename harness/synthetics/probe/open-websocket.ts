@@ -25,7 +25,7 @@ const mostBytesOfOne = 1_048_576;
 
 /** A WebSocket over a connection of its own, opened. */
 export async function openWebSocket(asked: Asked, looking: Looking): Promise<Line> {
-  const { sight, signal } = looking;
+  const { sight, ending } = looking;
   const url = parse(asked.url, looking);
   sight.subject = `WebSocket ${url.href}`;
   const seen: Seen = {};
@@ -38,7 +38,7 @@ export async function openWebSocket(asked: Asked, looking: Looking): Promise<Lin
   const inbox = new Inbox();
   socket.addEventListener('message', ({ data }) => inbox.add(typeof data === 'string' ? data : '[binary]'));
   socket.addEventListener('close', ({ code, reason }) => inbox.close({ code, reason }));
-  signal.addEventListener('abort', () => void client.destroy(), { once: true });
+  ending.onEnd(() => void client.destroy());
   await opened(socket, url, seen);
   looking.lap('first_byte');
   return {

@@ -33,7 +33,7 @@ export async function look(check: ScriptCheck, looking: Looking): Promise<void> 
     env,
     cwd: context.root,
     maxOutput: mostOutput,
-    signal: looking.signal,
+    signal: looking.ending.signal,
     clock: context.clock,
   });
   // What a program says last tells most.

@@ -36,7 +36,7 @@ export async function look(check: WebSocketCheck, looking: Looking): Promise<voi
     });
   };
   // When time is up nobody waits for the turn under way, but what came until then is told.
-  looking.signal.addEventListener('abort', tell, { once: true });
+  const letGo = looking.ending.onEnd(tell);
   try {
     for (const [index, turn] of (check.conversation ?? []).entries()) {
       await talk(turn, line, looking).catch((thrown: unknown) => {
@@ -52,7 +52,7 @@ export async function look(check: WebSocketCheck, looking: Looking): Promise<voi
     tell();
     throw thrown;
   } finally {
-    looking.signal.removeEventListener('abort', tell);
+    letGo();
   }
 }
 
