@@ -6,6 +6,7 @@ const benches = [
   'stack',
   'reconcile',
   'purchase',
+  'cash-out',
   'k6',
   'smoke',
   'probe',

@@ -8,15 +8,13 @@ export interface LoadSettings {
 
 export interface Slice {
   path: string;
-  /** JSON, the same in every request. */
-  body: string;
-  /** One of them in turn for each request. */
-  tokens: string[];
+  /** One of them in turn for each request; the body is JSON. */
+  callers: { token: string; body: string }[];
   milliseconds: number;
 }
 
 export interface Load {
-  /** Requests a second; any answer but 201 is an error. */
+  /** Requests a second; any answer but 200 and 201 is an error. */
   rate(slice: Slice): Promise<number>;
   stop(): Promise<unknown>;
 }

@@ -37,7 +37,9 @@ const revoke = (id: string) => economy.as('admin', 'POST', `/api/moderation/sanc
 async function lookUps(work: () => Promise<unknown>): Promise<number> {
   const spy = vi.spyOn(economy.service.app.platform.db, 'query');
   await work();
-  const count = spy.mock.calls.filter(([text]) => text.includes('moderation_sanctions')).length;
+  const count = spy.mock.calls.filter(([asked]) =>
+    JSON.stringify(asked).includes('moderation_sanctions'),
+  ).length;
   spy.mockRestore();
   return count;
 }

@@ -95,14 +95,19 @@ DECLARE
   v_id uuid;
   v_status text;
   v_amount bigint;
+  v_part app.transactions;
+  v_moved numeric;
   v_debit numeric;
-  v_net numeric;
+  v_net numeric := 0;
 BEGIN
   IF TG_TABLE_NAME = 'transactions' THEN v_id := NEW.cash_out_id; ELSE v_id := NEW.transaction_id; END IF;
   SELECT status, amount_cents INTO v_status, v_amount FROM app.mobile_money_payouts WHERE transaction_id = v_id;
-  SELECT sum(e.amount_cents) FILTER (WHERE t.kind = 'CASH_OUT'), sum(e.amount_cents) INTO v_debit, v_net
-    FROM app.transactions t JOIN app.ledger_entries e ON e.transaction_id = t.id AND e.account = 'WALLET'
-    WHERE t.cash_out_id = v_id;
+  FOR v_part IN SELECT * FROM app.transactions WHERE cash_out_id = v_id LOOP
+    SELECT coalesce(sum(amount_cents), 0) INTO v_moved
+      FROM app.ledger_entries WHERE transaction_id = v_part.id AND account = 'WALLET';
+    v_net := v_net + v_moved;
+    IF v_part.kind = 'CASH_OUT' THEN v_debit := v_moved; END IF;
+  END LOOP;
   IF v_status IS NULL OR (-v_debit >= v_amount) IS NOT TRUE
     OR v_net IS DISTINCT FROM (CASE v_status WHEN 'FAILED' THEN 0 ELSE v_debit END) THEN
     RAISE EXCEPTION 'payout % is %, and its wallet has % of %', v_id, v_status, v_net, v_debit

@@ -1,7 +1,10 @@
-import type { Queryable } from '#pipeline/runtime/db.ts';
+import { randomUUID } from 'node:crypto';
+import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
-import { createPayout, type Provider } from './payouts.ts';
-import { type Quote, quoteCashOut } from './quote.ts';
+import { createPayout, externalRefOf } from './create.ts';
+import type { KeyedWork } from './idempotency.ts';
+import type { Provider } from './payouts.ts';
+import { quoteCashOut } from './quote.ts';
 import { ownWallet } from './wallets.ts';
 
 export interface CashOut {
@@ -19,28 +22,35 @@ export interface CashOutRules {
   dailyLimitCents: number;
 }
 
-export interface CashOutMade extends Quote {
-  transaction_id: string;
-  external_ref: string;
-}
-
-/** Debits the wallet and creates the payout; whoever commits the transaction has promised it. */
-export async function cashOut(tx: Queryable, asked: CashOut, rules: CashOutRules): Promise<CashOutMade> {
+/** Reads only; what is planned happens with `run`, which debits the wallet and creates the payout. */
+export async function planCashOut(db: Database, asked: CashOut, rules: CashOutRules): Promise<KeyedWork> {
   const { walletId, amountCents, country } = asked;
-  const { owner } = await ownWallet(tx, walletId, asked.userId);
-  const { feeBasisPoints } = rules;
+  const { owner } = await ownWallet(db, walletId, asked.userId);
+  const { feeBasisPoints, dailyLimitCents } = rules;
   const quote = quoteCashOut({ amountCents, from: owner.country, to: country, feeBasisPoints });
-  const payout = await createPayout(tx, {
+  const id = randomUUID();
+  const payout = {
+    id,
     walletId,
     provider: asked.provider ?? usualProvider(country),
     phone: asked.phone ?? owner.phone,
     amountCents: BigInt(amountCents),
     feeCents: BigInt(quote.fee_cents),
     quote,
-  });
-  // After the debit: it holds the wallet, so that two at once do not both find room.
-  await assertWithinLimit(tx, walletId, rules.dailyLimitCents);
-  return { transaction_id: payout.transaction_id, external_ref: payout.external_ref, ...quote };
+  };
+  const body = { transaction_id: id, external_ref: externalRefOf(id), ...quote };
+  return {
+    answer: { status: 200, body },
+    async run(guard) {
+      if (dailyLimitCents === 0) return (await createPayout(db, payout, guard)) !== undefined;
+      return db.transaction(async (tx) => {
+        const made = await createPayout(tx, payout, guard);
+        // After the debit: it holds the wallet, so that two at once do not both find room.
+        if (made) await assertWithinLimit(tx, walletId, dailyLimitCents);
+        return made !== undefined;
+      });
+    },
+  };
 }
 
 function usualProvider(country: string): Provider {
@@ -48,7 +58,6 @@ function usualProvider(country: string): Provider {
 }
 
 async function assertWithinLimit(tx: Queryable, walletId: string, limit: number): Promise<void> {
-  if (limit === 0) return;
   const { rows } = await tx.query<{ exceeded: boolean }>(
     `SELECT sum(p.amount_cents) > $2 AS exceeded
      FROM app.transactions t JOIN app.mobile_money_payouts p ON p.transaction_id = t.id

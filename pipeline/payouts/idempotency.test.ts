@@ -7,7 +7,7 @@ import {
   startPayouts,
   type TestPayouts,
 } from '#pipeline/testing/payouts.ts';
-import { hashRequest } from './idempotency.ts';
+import { hashRequest } from './guard.ts';
 
 let payouts: TestPayouts;
 

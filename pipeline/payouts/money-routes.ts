@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { TypedApp } from '#pipeline/runtime/http.ts';
 import { payoutAnswer } from './answers.ts';
 import { userOf } from './caller.ts';
-import { type CashOutRules, cashOut } from './cash-out.ts';
+import { type CashOutRules, planCashOut } from './cash-out.ts';
 import { refusals } from './errors.ts';
 import { answerKeyed, type KeyedAnswer, type KeyedDeps, readKey } from './idempotency.ts';
 import { payoutOfUser } from './listing.ts';
@@ -78,12 +79,15 @@ function registerCashIn(app: TypedApp, deps: MoneyDeps): void {
       const answer = await answerKeyed(
         deps,
         { userId, key, route: 'cash_in_mobile_money', body },
-        async (tx) => {
+        async () => {
           const { wallet_id, amount_cents, provider } = body;
-          const { currency } = await ownWallet(tx, wallet_id, userId);
-          const amountCents = BigInt(amount_cents);
-          const transaction_id = await cashIn(tx, { walletId: wallet_id, provider, amountCents });
-          return { status: 200, body: { transaction_id, wallet_id, amount_cents, currency } };
+          const { currency } = await ownWallet(deps.db, wallet_id, userId);
+          const id = randomUUID();
+          const credit = { id, walletId: wallet_id, provider, amountCents: BigInt(amount_cents) };
+          return {
+            answer: { status: 200, body: { transaction_id: id, wallet_id, amount_cents, currency } },
+            run: (guard) => cashIn(deps.db, credit, guard),
+          };
         },
       );
       return send(reply, answer);
@@ -116,14 +120,8 @@ function registerCashOut(app: TypedApp, deps: MoneyDeps): void {
         provider: body.provider ?? undefined,
         phone: body.phone_e164 ?? undefined,
       };
-      const answer = await answerKeyed(
-        deps,
-        { userId, key, route: 'cash_out_mobile_money', body },
-        async (tx) => ({
-          status: 200,
-          body: await cashOut(tx, asked, deps.rules),
-        }),
-      );
+      const keyed = { userId, key, route: 'cash_out_mobile_money' as const, body };
+      const answer = await answerKeyed(deps, keyed, () => planCashOut(deps.db, asked, deps.rules));
       return send(reply, answer);
     },
   );

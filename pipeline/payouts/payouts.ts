@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Queryable } from '#pipeline/runtime/db.ts';
 
 export const providers = ['TMONEY', 'FLOOZ', 'MOMO', 'THUNES'] as const;
@@ -60,37 +59,6 @@ const names = [
 /** For a SELECT or a RETURNING; qualified where a join has other columns of these names. */
 export const payoutColumns = (table?: string) =>
   names.map((name) => (table ? `${table}.${name}` : name)).join(', ');
-
-export interface NewPayout {
-  walletId: string;
-  provider: Provider;
-  phone: string;
-  amountCents: bigint;
-  feeCents: bigint;
-  quote: object;
-}
-
-/** Debits the wallet, fee included, and creates the payout, in one statement; PENDING and due at once. */
-export async function createPayout(db: Queryable, input: NewPayout): Promise<Payout> {
-  const id = randomUUID();
-  const { walletId, provider, phone, amountCents, feeCents, quote } = input;
-  const { rows } = await db.query<Payout>(
-    `WITH made AS (
-       INSERT INTO app.transactions (id, kind, wallet_id, cash_out_id) VALUES ($1, 'CASH_OUT', $2, $1)
-     ), moved AS (
-       INSERT INTO app.ledger_entries (transaction_id, account, wallet_id, amount_cents)
-       SELECT $1, account, wallet_id, amount
-       FROM (VALUES ('WALLET', $2::uuid, -($3::bigint + $4::bigint)), ($5, NULL, $3), ('FEES', NULL, $4))
-         AS entry (account, wallet_id, amount)
-       WHERE amount <> 0
-     )
-     INSERT INTO app.mobile_money_payouts
-       (transaction_id, provider, phone_e164, external_ref, amount_cents, quote)
-     VALUES ($1, $5, $6, $7, $3, $8) RETURNING ${payoutColumns()}`,
-    [id, walletId, amountCents, feeCents, provider, phone, `payout-${id}`, JSON.stringify(quote)],
-  );
-  return first(rows);
-}
 
 export async function findPayout(db: Queryable, transactionId: string): Promise<Payout | undefined> {
   const sql = `SELECT ${payoutColumns()} FROM app.mobile_money_payouts WHERE transaction_id = $1`;
@@ -285,9 +253,4 @@ function mirror(kind: string, sign: '+' | '-'): string {
 
 function json(value: unknown): string | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
-}
-
-function first<T>([row]: T[]): T {
-  if (!row) throw new Error('the statement gave no row');
-  return row;
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { type Guard, unguarded } from './guard.ts';
 import type { Provider } from './payouts.ts';
 
 /** Amounts are bigint in text, in hundredths of the currency. */
@@ -24,11 +24,11 @@ export interface OwnWallet extends Wallet {
 
 /** 404 where there is no such wallet, 403 where it is somebody else's. */
 export async function ownWallet(db: Queryable, id: string, userId: string): Promise<OwnWallet> {
-  const { rows } = await db.query<Wallet & { phone: string; country: string }>(
-    `SELECT w.id, w.user_id, w.currency, w.balance_cents, u.phone_e164 AS phone, u.country
-     FROM app.wallets w JOIN app.users u ON u.id = w.user_id WHERE w.id = $1`,
-    [id],
-  );
+  const text = `SELECT w.id, w.user_id, w.currency, w.balance_cents, u.phone_e164 AS phone, u.country
+     FROM app.wallets w JOIN app.users u ON u.id = w.user_id WHERE w.id = $1`;
+  const { rows } = await db.query<Wallet & { phone: string; country: string }>({ name: 'wallet.own', text }, [
+    id,
+  ]);
   const [row] = rows;
   if (!row) throw new ServiceError('NOT_FOUND', 'Wallet not found');
   if (row.user_id !== userId) throw new ServiceError('WALLET_FORBIDDEN', 'the wallet is not yours');
@@ -37,19 +37,25 @@ export async function ownWallet(db: Queryable, id: string, userId: string): Prom
 }
 
 export interface CashIn {
+  /** Of the transaction; new. */
+  id: string;
   walletId: string;
   provider: Provider;
   amountCents: bigint;
 }
 
-/** What came in through a provider: credits the wallet; gives the id of the transaction. */
-export async function cashIn(db: Queryable, { walletId, provider, amountCents }: CashIn): Promise<string> {
-  const id = randomUUID();
-  await db.query(
-    `WITH made AS (INSERT INTO app.transactions (id, kind, wallet_id) VALUES ($1, 'CASH_IN', $2))
+/** What came in through a provider: credits the wallet. False when the guard let nothing through. */
+export async function cashIn(db: Queryable, input: CashIn, guard: Guard = unguarded): Promise<boolean> {
+  const { id, walletId, provider, amountCents } = input;
+  const [a, b, c, d] = Array.from({ length: 4 }, (_, at) => `$${guard.values.length + at + 1}`);
+  const text = `WITH ${guard.cte}, made AS (
+       INSERT INTO app.transactions (id, kind, wallet_id) SELECT ${a}::uuid, 'CASH_IN', ${b}::uuid FROM allowed
+     )
      INSERT INTO app.ledger_entries (transaction_id, account, wallet_id, amount_cents)
-     VALUES ($1, 'WALLET', $2::uuid, $3::bigint), ($1, $4, NULL, -$3::bigint)`,
-    [id, walletId, amountCents, provider],
-  );
-  return id;
+     SELECT ${a}::uuid, account, wallet_id, amount
+     FROM allowed, (VALUES ('WALLET', ${b}::uuid, ${c}::bigint), (${d}::text, NULL, -${c}::bigint))
+       AS entry (account, wallet_id, amount)`;
+  const values = [...guard.values, id, walletId, amountCents, provider];
+  const { rowCount } = await db.query({ name: `cash-in.${guard.name}`, text }, values);
+  return rowCount !== 0;
 }

@@ -3,10 +3,16 @@ import { ServiceError } from './errors.ts';
 
 export type Row = QueryResultRow;
 
+/** Parsed and planned once for each connection: for what many requests ask, since its text costs more than its work. */
+export interface Prepared {
+  name: string;
+  text: string;
+}
+
 /** What a verb needs of the database; both the pool and one transaction offer it. */
 export interface Queryable {
   query<T extends Row = Row>(
-    text: string,
+    statement: string | Prepared,
     values?: unknown[],
   ): Promise<{ rows: T[]; rowCount: number | null }>;
 }
@@ -59,9 +65,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) => client.on('error', () => broken.add(client)));
   const acquire = () => takeFrom(pool, options);
   return {
-    async query(text, values) {
+    async query(statement, values) {
       const client = await acquire();
-      return runOn(client, () => client.query(text, values));
+      return runOn(client, () => client.query(statement, values));
     },
     async transaction(work) {
       const client = await acquire();

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { createPayout, type NewPayout, type Payout } from '#pipeline/payouts/payouts.ts';
+import { createPayout, type NewPayout } from '#pipeline/payouts/create.ts';
+import type { Payout } from '#pipeline/payouts/payouts.ts';
 import { cashIn } from '#pipeline/payouts/wallets.ts';
 import { type Database, openDatabase, type Queryable } from '#pipeline/runtime/db.ts';
 import { startTestDatabase } from './postgres.ts';
@@ -32,13 +33,23 @@ export async function fundedWallet(db: Queryable, cents: bigint | number): Promi
   const [wallet] = rows;
   if (!wallet) throw new Error('no wallet was made');
   if (cents > 0)
-    await cashIn(db, { walletId: wallet.walletId, provider: 'MOMO', amountCents: BigInt(cents) });
+    await cashIn(db, {
+      id: randomUUID(),
+      walletId: wallet.walletId,
+      provider: 'MOMO',
+      amountCents: BigInt(cents),
+    });
   return wallet;
 }
 
-export function payoutOf(db: Queryable, walletId: string, changes: Partial<NewPayout> = {}): Promise<Payout> {
+export async function payoutOf(
+  db: Queryable,
+  walletId: string,
+  changes: Partial<NewPayout> = {},
+): Promise<Payout> {
   const phone = '+22890112233';
-  return createPayout(db, {
+  const payout = await createPayout(db, {
+    id: randomUUID(),
     walletId,
     provider: 'TMONEY',
     phone,
@@ -47,6 +58,8 @@ export function payoutOf(db: Queryable, walletId: string, changes: Partial<NewPa
     quote: {},
     ...changes,
   });
+  if (!payout) throw new Error('no payout was made');
+  return payout;
 }
 
 export async function balanceOf(db: Queryable, walletId: string): Promise<bigint> {
@@ -91,7 +104,13 @@ export const adminPath = '/v1/admin/mobile-money/payouts';
 export async function startPayouts(extra: NodeJS.ProcessEnv = {}): Promise<TestPayouts> {
   const postgres = await startTestDatabase();
   const databaseUrl = await postgres.fresh();
-  const service = await startService({ ...testEnv(databaseUrl), DOMAINS: 'payouts', ...extra });
+  const service = await startService({
+    ...testEnv(databaseUrl),
+    DOMAINS: 'payouts',
+    // A machine that is busy with other tests is no reason to refuse anything.
+    MAX_EVENT_LOOP_DELAY_MS: '60000',
+    ...extra,
+  });
   await service.app.started;
   const { db } = service.app.platform;
   return {
