@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { confine } from '../../config/confine.ts';
 import type { ResolvedEnvironment } from '../../config/resolve.ts';
 import { CountersignError } from '../../errors.ts';
@@ -13,6 +11,7 @@ import { type Selection, selectChecks } from '../../synthetics/select.ts';
 import { systemClock } from '../clock.ts';
 import type { Io } from '../command.ts';
 import type { CountingLine } from './counting-line.ts';
+import { projectEnvironment } from './project-environment.ts';
 
 interface Order {
   root: string;
@@ -28,7 +27,7 @@ interface Order {
 export async function probeOn(definition: Definition, order: Order): Promise<RunOfChecks> {
   const redactor = new Redactor();
   const run = (project?: ResolvedEnvironment) => probeResolved(definition, order, redactor, project);
-  const known = await projectEnvironment(order);
+  const known = await projectEnvironment(order.root, order.environment);
   if (!known) return run();
   const { withStack } = await import('../../gate/with-stack.ts');
   const { io, root, line } = order;
@@ -40,13 +39,6 @@ export async function probeOn(definition: Definition, order: Order): Promise<Run
     signal: io.signal,
   };
   return withStack({ ...ground, say: line.say }, redactor, run);
-}
-
-async function projectEnvironment({ root, environment: name }: Order) {
-  if (name === undefined || !existsSync(join(root, 'checklists', 'environments.yml'))) return undefined;
-  const { readEnvironments } = await import('../../config/project.ts');
-  const { all } = await readEnvironments(root);
-  return Object.hasOwn(all, name) ? all[name] : undefined;
 }
 
 async function probeResolved(

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ResolvedEnvironment } from '../../config/resolve.ts';
 import type { Exportable } from '../../synthetics/export/define.ts';
@@ -6,6 +5,7 @@ import { checkFile, rootAround } from '../../synthetics/ground.ts';
 import { loadSynthetics } from '../../synthetics/load.ts';
 import { resolveFor } from '../../synthetics/resolve.ts';
 import type { Io } from '../command.ts';
+import { projectEnvironment } from './project-environment.ts';
 
 export interface ResolvedFile {
   root: string;
@@ -23,7 +23,7 @@ export async function resolvedFile(
   const root = rootAround(io.cwd);
   const file = await checkFile(root, io.cwd, named);
   const loaded = await loadSynthetics(join(root, file), file);
-  const project = await projectEnvironment(root, io, environment);
+  const project = await resolvedEnvironment(root, io, environment);
   // Values that are learnt on the way go nowhere: what is written names secrets only.
   const around = { root, env: io.env, project, onSecret: () => {} };
   const { checks } = await resolveFor(loaded, environment, around);
@@ -35,18 +35,15 @@ export async function resolvedFile(
   };
 }
 
-async function projectEnvironment(
+async function resolvedEnvironment(
   root: string,
   io: Io,
   name: string | undefined,
 ): Promise<ResolvedEnvironment | undefined> {
-  if (name === undefined || !existsSync(join(root, 'checklists', 'environments.yml'))) return undefined;
-  const { readEnvironments } = await import('../../config/project.ts');
-  const { all } = await readEnvironments(root);
-  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  const found = await projectEnvironment(root, name);
   if (!found) return undefined;
   const { resolveEnvironment } = await import('../../config/resolve.ts');
   const { readState } = await import('../../stack/state.ts');
-  const stackState = await readState(root, name);
+  const stackState = await readState(root, found.name);
   return resolveEnvironment(found, { root, env: io.env, stackState, onSecret: () => {} });
 }

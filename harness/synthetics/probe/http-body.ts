@@ -15,8 +15,8 @@ const decoders = {
 } as const;
 
 /** Undoes `content-encoding`, never beyond the limit: a few bytes may stand for gigabytes. */
-export async function decode(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
-  const names = (encoding ?? '')
+export async function decode(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
+  const names = encoding
     .toLowerCase()
     .split(',')
     .map((name) => name.trim());

@@ -67,8 +67,10 @@ export async function exchange(request: HttpRequest, limits: Limits, looking: Lo
     if (connections) socket.once('free', keep);
     try {
       const answer = await ask(request, connection, limits, looking);
-      const body = await decode(answer.body, answer.headers['content-encoding'], limits.maxBytes);
-      return { ...answer, body, address, reused };
+      const encoding = answer.headers['content-encoding'];
+      const body =
+        encoding === undefined ? answer.body : await decode(answer.body, encoding, limits.maxBytes);
+      return { status: answer.status, headers: answer.headers, body, address, reused };
     } finally {
       if (!isKept) {
         socket.off('free', keep);

@@ -42,7 +42,8 @@ export async function askAndFollow(
   for (let redirects = 0; ; redirects += 1) {
     const publicOnly = redirects > 0 && !toPrivate && request.url.hostname !== ownHost;
     const answer = await exchange(request, { ...limits, publicOnly }, looking);
-    if (redirects === 0 && answer.address !== '' && isPrivate(answer.address)) ownHost = first.url.hostname;
+    if (redirects === 0 && follow > 0 && answer.address !== '' && isPrivate(answer.address))
+      ownHost = first.url.hostname;
     const location = redirectStatus.has(answer.status) ? answer.headers['location'] : undefined;
     const next = location === undefined ? undefined : parse(location, request.url);
     if (next === undefined || redirects >= follow) {
