@@ -91,6 +91,15 @@ export function evaluateExpectation(text: string, subject: Subject): Expectation
   }
 }
 
+/** Names of the facts that an expectation reads, none of one that can't be parsed: `json` of `json.status == "ok"`. */
+export function factsRead(text: string): string[] {
+  try {
+    return freePaths(untyped.parse(text).ast).map((path) => /^\w*/.exec(path.text)?.[0] ?? '');
+  } catch {
+    return [];
+  }
+}
+
 const mostPrograms = 5_000;
 const programs = new Map<string, (context: Record<string, unknown>) => unknown>();
 

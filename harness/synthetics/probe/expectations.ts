@@ -1,4 +1,4 @@
-import { evaluateExpectation, isTrue } from '../../gate/evaluate.ts';
+import { evaluateExpectation, factsRead, isTrue } from '../../gate/evaluate.ts';
 import { type FactSchema, factsAsJson } from '../../gate/facts.ts';
 import type { ProbeType } from '../criteria-schema.ts';
 import type { Broken } from './criteria.ts';
@@ -19,4 +19,9 @@ export function judgeExpectations(type: ProbeType, expect: readonly string[], si
       return [{ message: `sent nothing that \`${text}\` can be judged by: ${message}` }];
     return [{ message: `does not hold \`${text}\`${values ? `: ${values}` : ''}` }];
   });
+}
+
+/** Is any of them about a fact, and not only about something of the same name? */
+export function readsFact(expect: readonly string[], fact: string): boolean {
+  return expect.some((text) => factsRead(text).includes(fact));
 }

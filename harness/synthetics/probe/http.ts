@@ -6,7 +6,7 @@ import type { Criterion } from '../criteria-schema.ts';
 import { capture } from './captures.ts';
 import { textOf } from './http-body.ts';
 import type { HttpRequest } from './http-exchange.ts';
-import { judgeStep } from './judge.ts';
+import { judge } from './judge.ts';
 import { Failure, type Looking } from './looking.ts';
 import { askAndFollow, type FinalAnswer } from './redirects.ts';
 import { head, unescaped } from './words.ts';
@@ -46,7 +46,7 @@ export async function look(check: HttpCheck, looking: Looking): Promise<void> {
     sight.facts['steps'] = [...seen];
     const last = index === all.length - 1;
     if (!last || step.success_criteria) {
-      refuse(await looking.fill((step.success_criteria ?? []) as readonly Criterion[]), looking);
+      await refuse(await looking.fill((step.success_criteria ?? []) as readonly Criterion[]), looking);
     }
     capture(step.capture ?? {}, { text: sight.text, headers: answer.headers }, looking.captured);
   }
@@ -58,8 +58,9 @@ function stepsOf(check: HttpCheck): Step[] {
   return [first, ...steps];
 }
 
-function refuse(criteria: readonly Criterion[], { sight }: Looking): void {
-  const [broken] = judgeStep(criteria, sight);
+/** The basis of a step: its own criteria, else 2xx. */
+async function refuse(criteria: readonly Criterion[], { sight }: Looking): Promise<void> {
+  const [broken] = await judge('http', { criteria, expect: [] }, sight);
   if (broken) throw new Failure(broken.message, { timed: broken.timed ?? false });
 }
 
