@@ -14,13 +14,15 @@ export interface TestDatabase {
   url: string;
   /** An empty database of its own, migrated or not. */
   fresh(options?: { migrated?: boolean }): Promise<string>;
+  /** The server ends every connection and starts again; not for one that is given. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A real PostgreSQL: the one of TEST_DATABASE_URL, else a program of its own in a temporary folder. */
 export async function startTestDatabase(env: NodeJS.ProcessEnv = process.env): Promise<TestDatabase> {
   const given = env.TEST_DATABASE_URL;
-  const server = given ? { url: given, stop: async () => {} } : await startEmbedded();
+  const server = given ? serverAt(given) : await startEmbedded();
   const made: string[] = [];
   let template: Promise<string> | undefined;
   const create = async (from = 'template1') => {
@@ -39,6 +41,7 @@ export async function startTestDatabase(env: NodeJS.ProcessEnv = process.env): P
       });
       return urlOf(server.url, await create(await template));
     },
+    restart: () => server.restart(),
     async stop() {
       if (given) for (const name of made) await run(given, `DROP DATABASE ${name} WITH (FORCE)`);
       await server.stop();
@@ -62,7 +65,17 @@ async function run(url: string, sql: string): Promise<void> {
   }
 }
 
-async function startEmbedded(): Promise<{ url: string; stop(): Promise<void> }> {
+type Server = Pick<TestDatabase, 'url' | 'restart' | 'stop'>;
+
+function serverAt(url: string): Server {
+  return {
+    url,
+    restart: () => Promise.reject(new Error('the server of TEST_DATABASE_URL is not ours to restart')),
+    async stop() {},
+  };
+}
+
+async function startEmbedded(): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-pg-'));
   // The user that runs PostgreSQL has to come in.
   chmodSync(folder, 0o777);
@@ -73,7 +86,8 @@ async function startEmbedded(): Promise<{ url: string; stop(): Promise<void> }> 
     port,
     user: 'postgres',
     password: 'test',
-    persistent: false,
+    // Else it would be gone after a restart; the folder goes in the end.
+    persistent: true,
     // PostgreSQL refuses to run as root: the package then makes a user for it.
     createPostgresUser: getuid?.() === 0,
     // A test database needs no durability.
@@ -85,6 +99,10 @@ async function startEmbedded(): Promise<{ url: string; stop(): Promise<void> }> 
   await server.start();
   return {
     url: `postgres://postgres:test@127.0.0.1:${port}/postgres`,
+    async restart() {
+      await server.stop();
+      await server.start();
+    },
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
