@@ -153,7 +153,7 @@ describe('the gates, broken on purpose', () => {
         postDeploy,
         'rules-armed',
         /rules-armed failed: .*differing = \[\{"name":"ModerationCacheHitRateLow","fields":\["query"\]\}\]/,
-        { rules: ['alerts/mono.rules.yml', 'alerts/economy.rules.yml', own] },
+        { rules: ['mono', 'economy', 'payouts'].map((name) => `alerts/${name}.rules.yml`).concat(own) },
       ),
     );
   });

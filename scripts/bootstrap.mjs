@@ -27,6 +27,7 @@ const verbs = {
     tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6', 'chromium', 'redis-server'],
   },
   bench: { program: 'bench/run.ts', tools: ['prometheus', 'promtool', 'alertmanager', 'amtool', 'k6'] },
+  'release-check': { program: 'scripts/release-check.ts', tools: [] },
   build: { program: 'scripts/build-package.ts', tools: [] },
   generate: { program: 'scripts/generate.ts', tools: [] },
   setup: {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findTool } from '#harness/tools/find.ts';
-import { type Counts, runStage, type Stage, sum } from '#scripts/stages.ts';
+import { bin, type Counts, runStage, type Stage, staticStages, sum } from '#scripts/stages.ts';
 
 const usage = `Usage: node scripts/run-tests.ts [--only STAGE…]
 
@@ -41,16 +41,10 @@ async function runAll(only: readonly string[] | undefined): Promise<number> {
 }
 
 async function stagesIn(folder: string): Promise<Stage[]> {
-  const bin = (name: string) => join('node_modules', '.bin', name);
   const vitest = join(folder, 'vitest.json');
   const playwright = join(folder, 'playwright.json');
   const stages: Stage[] = [
-    { name: 'types', command: [bin('tsc'), '--noEmit', '-p', '.'] },
-    { name: 'lint', command: [bin('biome'), 'ci', '--max-diagnostics=50', '.'] },
-    { name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
-    { name: 'size', command: [process.execPath, 'scripts/check-size.ts'] },
-    { name: 'yaml', command: [process.execPath, 'scripts/lint-yaml.ts'] },
-    { name: 'privacy', command: [process.execPath, 'scripts/scan-personal-data.ts'] },
+    ...staticStages,
     {
       name: 'vitest',
       command: [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitest}`],

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export interface Stage {
   name: string;
@@ -16,6 +17,18 @@ export interface Counts {
   skipped: number;
   seconds: number;
 }
+
+export const bin = (name: string) => join('node_modules', '.bin', name);
+
+/** What can be said of the source alone. */
+export const staticStages: readonly Stage[] = [
+  { name: 'types', command: [bin('tsc'), '--noEmit', '-p', '.'] },
+  { name: 'lint', command: [bin('biome'), 'ci', '--max-diagnostics=50', '.'] },
+  { name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
+  { name: 'size', command: [process.execPath, 'scripts/check-size.ts'] },
+  { name: 'yaml', command: [process.execPath, 'scripts/lint-yaml.ts'] },
+  { name: 'privacy', command: [process.execPath, 'scripts/scan-personal-data.ts'] },
+];
 
 /** Runs a stage to its end; its output goes where ours goes. */
 export async function runStage({ command, env, results }: Stage): Promise<Counts> {

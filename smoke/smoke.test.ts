@@ -4,8 +4,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningStack } from '#harness/stack/stack.ts';
 import { cliIn, copyOfRepo, stackIn } from '#harness/testing/repo-copy.ts';
-import { twelveBreaks } from './testing/breaks.ts';
+import { type Broken, twelveBreaks } from './testing/breaks.ts';
 import { startBrokenService } from './testing/broken-service.ts';
+import { payoutBreaks } from './testing/payout-breaks.ts';
 
 const STACK_MS = 120_000;
 
@@ -62,6 +63,24 @@ describe('smoke run on the local stack', () => {
     }
   }
 
+  /** Does the work while the smoke tests meet the same service with all of this broken. */
+  async function whileBroken(breaks: Record<string, Broken>, work: () => Promise<void>): Promise<void> {
+    const service = await startBrokenService(
+      serviceUrl(),
+      Object.values(breaks).map(({ broken }) => broken),
+    );
+    const from = 'SMOKE_SERVICE_URL: ${vars.service_url}';
+    await changed(from, `SMOKE_SERVICE_URL: ${service.url}`, work).finally(() => service.stop());
+  }
+
+  const endOf = (title: string) => title.split(' › ').at(-1) ?? title;
+  const saidBy = ({ tests }: Answer) =>
+    Object.fromEntries(tests.map(({ title, state, error }) => [endOf(title), [state, error]]));
+  const wanted = (breaks: Record<string, Broken>) =>
+    Object.fromEntries(
+      Object.entries(breaks).map(([title, { says }]) => [title, ['failed', expect.stringContaining(says)]]),
+    );
+
   it('every promise of the Mono suite is kept', { timeout: STACK_MS }, async () => {
     const { exit, answer, all } = await smoke('--tag', '@mono');
     expect(exit, all).toBe(0);
@@ -107,30 +126,27 @@ describe('smoke run on the local stack', () => {
     timeout: STACK_MS,
   }, async () => {
     const breaks = twelveBreaks();
-    const broken = Object.values(breaks).map((each) => each.broken);
-    const service = await startBrokenService(serviceUrl(), broken);
-    try {
-      const { exit, answer, all } = await changed(
-        'SMOKE_SERVICE_URL: ${vars.service_url}',
-        `SMOKE_SERVICE_URL: ${service.url}`,
-        () => smoke('--tag', '@economy'),
-      );
+    await whileBroken(breaks, async () => {
+      const { exit, answer, all } = await smoke('--tag', '@economy');
       expect(exit, all).toBe(1);
-      const said = Object.fromEntries(answer.tests.map(({ title, state, error }) => [title, [state, error]]));
-      expect(said).toEqual(
-        Object.fromEntries(
-          Object.entries(breaks).map(([title, { says }]) => [
-            title,
-            ['failed', expect.stringContaining(says)],
-          ]),
-        ),
-      );
+      expect(saidBy(answer)).toEqual(wanted(breaks));
       const kept = await readdir(join(root, answer.folder), { recursive: true });
       const ofBrowser = kept.filter((file) => file.includes('admin-read-only')).join();
       for (const file of ['test-failed-1.png', 'trace.zip', 'traffic.har']) expect(ofBrowser).toContain(file);
-    } finally {
-      await service.stop();
-    }
+    });
+  });
+
+  it('N11: the promises of payouts are kept, and each fails when its behaviour is broken', {
+    timeout: STACK_MS,
+  }, async () => {
+    const { exit, answer, all } = await smoke('--tag', '@payouts');
+    expect(exit, all).toBe(0);
+    expect(answer.tests.map(({ title }) => endOf(title)).sort()).toEqual(Object.keys(payoutBreaks).sort());
+    await whileBroken(payoutBreaks, async () => {
+      const broken = await smoke('--tag', '@payouts');
+      expect(broken.exit, broken.all).toBe(1);
+      expect(saidBy(broken.answer)).toEqual(wanted(payoutBreaks));
+    });
   });
 
   it('a broken promise is exit code 1, told with its cause, and its trace is kept', {

@@ -1,0 +1,97 @@
+import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { type APIRequestContext, type APIResponse, expect } from '@playwright/test';
+import type { Open } from '../fixtures/accounts.ts';
+import { setting } from '../fixtures/settings.ts';
+import { until } from '../fixtures/until.ts';
+
+/** A user that only this test knows, with an empty wallet. */
+export interface Person {
+  email: string;
+  password: string;
+  walletId: string;
+  /** Requests with a token of theirs. */
+  request: APIRequestContext;
+}
+
+export async function register(open: Open): Promise<Person> {
+  const anybody = await open();
+  const email = `smoke-${randomBytes(8).toString('hex')}@example.org`;
+  const password = randomBytes(18).toString('base64url');
+  const phone = `+228${randomInt(10_000_000, 99_999_999)}`;
+  const data = { email, password, phone_e164: phone, country: 'TG' };
+  const made = await anybody.post('/v1/auth/register', { data });
+  expect([200, 201], 'POST /v1/auth/register').toContain(made.status());
+  const request = await logIn(open, email, password);
+  const { wallets } = await (await request.get('/v1/wallets')).json();
+  expect(wallets.length, 'wallets of somebody new').toBe(1);
+  return { email, password, walletId: wallets[0].wallet_id, request };
+}
+
+export async function logIn(open: Open, email: string, password: string): Promise<APIRequestContext> {
+  const anybody = await open();
+  // The service lets only a few log in at once, since each login is much work.
+  const answer = await until('a login that the service is not too busy for', async () => {
+    const given = await anybody.post('/v1/auth/login', { data: { email, password } });
+    return given.status() === 503 ? undefined : given;
+  });
+  expect(answer.status(), 'POST /v1/auth/login').toBe(200);
+  return open((await answer.json()).access_token);
+}
+
+export const administrator = (open: Open): Promise<APIRequestContext> =>
+  logIn(open, setting('SMOKE_PAYOUTS_ADMIN_EMAIL'), setting('SMOKE_PAYOUTS_ADMIN_PASSWORD'));
+
+export const cashIn = '/v1/cash-in/mobile-money';
+export const cashOut = '/v1/cash-out/mobile-money';
+
+/** So much through TMoney, to a number that nobody has; under a new key, or a given one. */
+export function order(
+  { request, walletId }: Person,
+  path: string,
+  cents: number,
+  key: string = `smoke-${randomUUID()}`,
+): Promise<APIResponse> {
+  const data = {
+    wallet_id: walletId,
+    amount_cents: cents,
+    country: 'TG',
+    provider: 'TMONEY',
+    phone_e164: '+22890000003',
+  };
+  return request.post(path, { headers: { 'idempotency-key': key }, data });
+}
+
+export async function balanceOf({ request }: Person): Promise<number> {
+  const { wallets } = await (await request.get('/v1/wallets')).json();
+  return wallets[0].balance_cents;
+}
+
+export interface Payout {
+  id: string;
+  externalRef: string;
+}
+
+/** Puts 20.00 in and pays 1.00 out. */
+export async function payOut(person: Person): Promise<Payout> {
+  expect((await order(person, cashIn, 2000)).status(), 'the cash-in').toBe(200);
+  const answer = await order(person, cashOut, 100);
+  expect(answer.status(), 'the cash-out').toBe(200);
+  const { transaction_id: id, external_ref: externalRef } = await answer.json();
+  return { id, externalRef };
+}
+
+export async function payoutOf({ request }: Person, { id }: Payout) {
+  const answer = await request.get(`/v1/payouts/${id}`);
+  expect(answer.status()).toBe(200);
+  return answer.json();
+}
+
+/** The signature as TMoney would send it, of a body with this secret. */
+export const signatureOf = (body: string, secret = setting('SMOKE_TMONEY_WEBHOOK_SECRET')) =>
+  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+
+/** A webhook in the name of TMoney; without a signature where none is given. */
+export async function callBack(open: Open, body: string, signature?: string): Promise<APIResponse> {
+  const headers = { 'content-type': 'application/json', ...(signature && { 'x-signature': signature }) };
+  return (await open()).post('/v1/webhooks/tmoney', { headers, data: body });
+}
