@@ -1,5 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { CountersignError, messageOf, type Place, type Problem } from '../errors.ts';
 
 export type Path = readonly (string | number)[];
@@ -65,6 +76,11 @@ export function parseYaml(bytes: Buffer, file: string): YamlFile {
     hint: 'the file must be one YAML document',
   }));
   if (problems.length > 0) throw invalid(problems);
+  const endless = text.includes('*') ? aliasWithinItself(document) : undefined;
+  if (endless !== undefined) {
+    const message = 'this alias stands for something that it is a part of';
+    throw invalid([{ code: 'CONFIG_INVALID', message, where: placeAt(endless) }]);
+  }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -98,6 +114,21 @@ function decode(bytes: Buffer, file: string): string {
   } catch {
     throw new CountersignError('CONFIG_INVALID', 'the file is not UTF-8 text', { where: { file } });
   }
+}
+
+/** Offset of an alias that would go on without end. */
+function aliasWithinItself(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Alias: (_key, alias) => {
+      const [from = 0] = alias.range ?? [];
+      const [start = 0, end = 0] = alias.resolve(document)?.range ?? [];
+      if (start > from || from >= end) return undefined;
+      found = from;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function startOf(node: unknown): number | undefined {

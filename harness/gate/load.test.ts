@@ -89,6 +89,7 @@ describe('H1: a gate file', () => {
       `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]\n`,
       'Excessive alias count',
     ],
+    ['an alias within itself', 'items: &items [*items]\n', 'stands for something that it is a part of'],
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x00]), 'the file is not UTF-8 text'],
     ['nothing at all', '', 'expected object'],
     ['more than a megabyte', '#'.repeat(1024 * 1024 + 1), 'the most is 1048576'],

@@ -3,6 +3,9 @@ import type { Path } from '../config/yaml.ts';
 /** `$${` is a plain `${`: whoever sends the text makes it one. */
 const template = /\$\$\{|\$\{([^}]*)\}/g;
 
+/** One that is never closed is no reference, and was most likely meant to be one. */
+const opened = /\$\$\{|\$\{([^}]*)(\}?)/g;
+
 /** Fields of a check whose text is no template. */
 const literal = new Set(['name', 'description', 'expect']);
 
@@ -28,15 +31,15 @@ export function fillTemplates(
   return Object.fromEntries(entries);
 }
 
-/** Calls `visit` for each reference, with the path of its text and its offset there. */
+/** Calls `visit` for each reference, without a name where it is never closed, with the path of its text and its offset there. */
 export function walkTemplates(
   value: unknown,
   path: Path,
-  visit: (name: string, path: Path, offset: number) => void,
+  visit: (name: string | undefined, path: Path, offset: number) => void,
 ): void {
   if (typeof value === 'string') {
-    for (const match of value.matchAll(template)) {
-      if (match[1] !== undefined) visit(match[1].trim(), path, match.index);
+    for (const match of value.matchAll(opened)) {
+      if (match[1] !== undefined) visit(match[2] === '' ? undefined : match[1].trim(), path, match.index);
     }
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) walkTemplates(item, [...path, index], visit);

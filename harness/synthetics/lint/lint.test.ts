@@ -142,6 +142,14 @@ describe('linting a file of checks', () => {
       'references are ${BASE_URL}',
     ],
     ['${BASE_URL}/health', '${capture.id}', 'c.yml:5:10', '${capture.id} is not known', 'an earlier step'],
+    [
+      'url: ${BASE_URL}/health',
+      'url: ${BASE_URL}/a\n    capture: {first: /a}\n    steps: [{url: "${capture.first}${capture.late}", capture: {late: /b}}]',
+      'c.yml:7:36',
+      '${capture.late} is not known',
+      'an earlier step',
+    ],
+    ['${BASE_URL}/health', 'http://x/${BASE_URL', 'c.yml:5:19', '`${` is never closed', 'write $${'],
     ['base_url: ${vars.service_url}', 'base_url: ${vars.url}', 'c.yml:36:15', '${vars.url} is not known', ''],
     [
       '    base_url: ${vars.service_url}\n',

@@ -6,6 +6,8 @@ import type { Finding, LintRule, Scope } from './define.ts';
 
 type Report = (finding: Finding) => void;
 
+const neverClosed = { message: '`${` is never closed', hint: 'write $${ for a plain ${' };
+
 /** Every `${…}` must mean something in each environment in which its check is probed. */
 export const lintReferences: LintRule = ({ definition, scopes }, report) => {
   for (const scope of scopes) {
@@ -23,9 +25,9 @@ export const lintReferences: LintRule = ({ definition, scopes }, report) => {
 };
 
 function lintCheck(check: Check, index: number, scope: Scope, report: Report): void {
-  const captures = capturesOf(check);
   walkTemplates(check, ['checks', index], (name, path, offset) => {
-    const problem = problemOf(name, scope, captures);
+    if (name === undefined) return report({ path, offset, ...neverClosed });
+    const problem = problemOf(name, scope, () => capturesBefore(check, path));
     if (!problem) return;
     const where = scope.name === undefined ? '' : ` in the environment \`${scope.name}\``;
     report({ path, offset, message: `\${${name}} is not known${where}`, hint: problem });
@@ -33,17 +35,19 @@ function lintCheck(check: Check, index: number, scope: Scope, report: Report): v
 }
 
 /** A hint, when there is no such thing. */
-function problemOf(name: string, scope: Scope, captures: ReadonlySet<string>): string | undefined {
+function problemOf(name: string, scope: Scope, captures: () => ReadonlySet<string>): string | undefined {
   const [space, rest = ''] = name.split(/\.(.*)/s);
-  const known: Partial<Record<string, ReadonlySet<string>>> = {
-    vars: scope.vars,
-    secret: scope.secrets,
-    capture: captures,
-  };
   if (name === 'BASE_URL' || name === 'WS_BASE_URL') {
     return scope.overrides.base_url === undefined ? 'give the environment a `base_url`' : undefined;
   }
-  const names = known[space ?? ''];
+  const names =
+    space === 'capture'
+      ? captures()
+      : space === 'vars'
+        ? scope.vars
+        : space === 'secret'
+          ? scope.secrets
+          : null;
   if (names?.has(rest)) return undefined;
   if (!names)
     return 'references are ${BASE_URL}, ${WS_BASE_URL}, ${vars.NAME}, ${secret.NAME} and ${capture.NAME}; write $${ for a plain ${';
@@ -54,19 +58,30 @@ function problemOf(name: string, scope: Scope, captures: ReadonlySet<string>): s
     : `declare it under \`${space === 'vars' ? 'vars' : 'secrets'}\` of the environment, here or in checklists/environments.yml`;
 }
 
-function capturesOf(check: Check): Set<string> {
-  const found = new Set<string>();
-  const add = (from: { capture?: Record<string, string> }) => {
-    for (const name of Object.keys(from.capture ?? {})) found.add(name);
-  };
-  if (check.type === 'http') for (const step of [check, ...(check.steps ?? [])]) add(step);
-  if (check.type === 'websocket') for (const turn of check.conversation ?? []) add(turn as never);
-  return found;
+/** What is captured before the text at a path is filled in. */
+function capturesBefore(check: Check, [, , field, position]: Path): Set<string> {
+  const parts = partsOf(check);
+  const before =
+    field === 'success_criteria'
+      ? parts.length
+      : field === 'steps'
+        ? 1 + Number(position)
+        : field === 'conversation'
+          ? Number(position)
+          : 0;
+  return new Set(parts.slice(0, before).flatMap(({ capture }) => Object.keys(capture ?? {})));
+}
+
+/** What is asked or said, in order. */
+function partsOf(check: Check): readonly { capture?: Record<string, string> }[] {
+  if (check.type === 'http') return [check, ...(check.steps ?? [])];
+  return check.type === 'websocket' ? ((check.conversation ?? []) as object[]) : [];
 }
 
 function lintOverrides({ name = '', overrides, vars }: Scope, report: Report): void {
   const lint = (value: unknown, path: Path) =>
     walkTemplates(value, path, (reference, at, offset) => {
+      if (reference === undefined) return report({ path: at, offset, ...neverClosed });
       const [space, rest = ''] = reference.split(/\.(.*)/s);
       if (space === 'env' || (space === 'vars' && vars.has(rest))) return;
       report({
