@@ -64,7 +64,7 @@ async function prepare({ platform: { db } }: App, env: NodeJS.ProcessEnv) {
       amount_cents: 100,
       country: 'TG',
       provider: 'TMONEY',
-      phone_e164: '+22890112233',
+      phone_e164: '+22890000003',
     };
     return {
       token: mintToken(env.JWT_SECRET ?? '', { sub: userId, role: 'USER' }, 3_600),

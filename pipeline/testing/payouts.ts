@@ -47,7 +47,7 @@ export async function payoutOf(
   walletId: string,
   changes: Partial<NewPayout> = {},
 ): Promise<Payout> {
-  const phone = '+22890112233';
+  const phone = '+22890000003';
   const payout = await createPayout(db, {
     id: randomUUID(),
     walletId,
@@ -144,7 +144,7 @@ async function createPerson(
     amount_cents: cents,
     country: 'TG',
     provider: 'TMONEY',
-    phone_e164: '+22890112233',
+    phone_e164: '+22890000003',
   });
   return {
     ...wallet,
