@@ -60,6 +60,16 @@ describe('synthetics run', () => {
     expect(stdout).toMatch(/^passed {2}2 passed of 2 on here \(/m);
   });
 
+  it('shares connections with --keep-connections only', async () => {
+    const reused = async (...args: string[]) => {
+      const { stdout } = await tagged('core', '--json', '--concurrency', '1', ...args);
+      const { checks } = JSON.parse(stdout) as { checks: { facts: { reused: boolean } }[] };
+      return checks.map(({ facts }) => facts.reused);
+    };
+    expect(await reused()).toEqual([false, false]);
+    expect(await reused('--keep-connections')).toEqual([false, true]);
+  });
+
   it('exits with 1 for a failure, says what was expected, and shows no secret', async () => {
     const { exit, stdout } = await run('--check', 'health', '--check', 'broken');
     expect(exit).toBe(1);
