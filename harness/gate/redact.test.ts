@@ -20,3 +20,26 @@ it('finds a secret within what was encoded in base64 together with other text', 
     ),
   );
 });
+
+it.each([
+  ['before a mark', (half: string) => `it begins ${half}…) after 3 ms`, 'start'],
+  ['after a mark', (half: string) => `…${half} and more`, 'end'],
+  ['at the end of a long text', (half: string) => `${'x'.repeat(200)}${half}`, 'start'],
+  ['at the start of a long text', (half: string) => `${half}${'x'.repeat(200)}`, 'end'],
+])('finds what is left of a secret %s, where it was cut', (_where, text, side) => {
+  const redactor = new Redactor();
+  redactor.add('Tr0ub4dor/and=3');
+  for (const spelling of ['Tr0ub4dor/and=3', 'Tr0ub4dor%2Fand%3D3', 'VHIwdWI0ZG9yL2FuZD0z']) {
+    for (let length = 5; length < spelling.length; length += 1) {
+      const half = side === 'start' ? spelling.slice(0, length) : spelling.slice(-length);
+      expect(redactor.text(text(half)), half).toBe(text('[redacted]'));
+    }
+  }
+});
+
+it('leaves a text alone that ends as it is meant to', () => {
+  const redactor = new Redactor();
+  redactor.add('correct horse battery');
+  for (const text of ['this is correct', 'battery', `${'x'.repeat(200)} corr`, '… and so on …'])
+    expect(redactor.text(text)).toBe(text);
+});

@@ -1,3 +1,5 @@
+import { withoutTorn } from './torn-secrets.ts';
+
 const MARK = '[redacted]';
 
 /** Replaces every known secret, in each spelling in which it may show up in text or JSON. */
@@ -19,10 +21,13 @@ export class Redactor {
   text(text: string): string {
     if (this.#spellings.size === 0) return text;
     this.#pattern ??= patternOf([...this.#spellings]);
-    return text.replace(this.#pattern, () => {
+    const whole = text.replace(this.#pattern, () => {
       this.#count += 1;
       return MARK;
     });
+    const redacted = withoutTorn(whole, this.#spellings, MARK);
+    if (redacted !== whole) this.#count += 1;
+    return redacted;
   }
 
   /** Bytes of any encoding: what can't be a secret's bytes comes through unchanged. */

@@ -5,7 +5,7 @@ import { dial } from './dial.ts';
 import { decodeResponse, encodeRequest, type Health } from './health-messages.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
-import { hostAndPort, unescaped } from './words.ts';
+import { cut, hostAndPort, unescaped } from './words.ts';
 
 interface Answer {
   status: number;
@@ -95,7 +95,7 @@ function factsOf({ status, headers, trailers, body }: Answer) {
   if (code === 5) return { serving: false, health: 'SERVICE_UNKNOWN', grpc_status: code };
   if (code === 12) throw new Failure('has no health service (UNIMPLEMENTED)');
   if (code !== 0) {
-    const words = unescaped(String(trailers['grpc-message'] ?? headers['grpc-message'] ?? '')).slice(0, 200);
+    const words = cut(unescaped(String(trailers['grpc-message'] ?? headers['grpc-message'] ?? '')));
     throw new Failure(`answered ${grpcNames[code] ?? `status ${code}`}${words ? `: ${words}` : ''}`);
   }
   const health = read(body);

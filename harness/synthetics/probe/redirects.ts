@@ -1,6 +1,7 @@
 import { isPrivate } from './address.ts';
 import { exchange, type HttpRequest, type Limits, type RawAnswer } from './http-exchange.ts';
 import { Failure, type Looking } from './looking.ts';
+import { quote } from './words.ts';
 
 export interface Following {
   /** Redirects to follow at most. */
@@ -61,9 +62,7 @@ export async function askAndFollow(
 function parse(location: string, from: URL): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
   if (!next || !/^https?:$/.test(next.protocol)) {
-    throw new Failure(
-      `was redirected to ${JSON.stringify(location.slice(0, 120))}, which is no address of HTTP`,
-    );
+    throw new Failure(`was redirected to ${quote(location)}, which is no address of HTTP`);
   }
   next.hash = '';
   return next;
