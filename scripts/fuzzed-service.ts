@@ -3,6 +3,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import { demo } from '#pipeline/economy/seed.ts';
 import type { Role } from '#pipeline/runtime/auth.ts';
 import { mintToken } from '#pipeline/runtime/token.ts';
+import { signBytes } from '#pipeline/shared/signature.ts';
 import { startEconomy } from '#pipeline/testing/economy.ts';
 import { fundedWallet } from '#pipeline/testing/payouts.ts';
 import {
@@ -128,8 +129,12 @@ function platformCallers(whole: OpenApi): Caller[] {
     { name: 'system integrator', headers: bearer(jwtSecret, integrator, 'SYSTEM_INTEGRATOR'), document },
     {
       name: 'provider',
-      headers: { 'mono-webhook-secret': webhookSecret },
-      document: only(document, (path) => path.includes('/webhooks/')),
+      headers: {
+        'mono-webhook-secret': webhookSecret,
+        // The document has no body for these: what comes is empty, and so is what was signed.
+        'X-Signature': `sha256=${signBytes('sha256', webhookSecret, '')}`,
+      },
+      document: only(whole, (path) => /^\/(v1|api\/v1)\/webhooks\//.test(path)),
     },
     { name: 'administrator', headers: bearer(jwtSecret, demo.admin.id, 'ADMIN'), document },
   ];
