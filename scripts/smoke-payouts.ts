@@ -9,7 +9,8 @@ const help = `Usage: node scripts/smoke-payouts.ts
 One payout from the login to its confirmation, asked of a running service: logs in as a user and as an administrator,
 puts 20.00 into the wallet, pays 1.00 out through TMoney, waits until a worker has sent it, confirms it with a signed
 webhook, and finds that webhook among the events of the administration.
-Prints the steps as JSON lines {"ts","event","payload"} and then one line with the summary.
+Prints the steps as JSON lines {"ts","event","payload"} and then one line with the summary, whose \`problem\` says what
+went wrong, else nothing.
 Exit code 0 if all of it went well, 1 if not, 2 if a variable is missing.
 
   SERVICE_URL                                     the running service
@@ -173,9 +174,19 @@ async function main(): Promise<number> {
     return 2;
   }
   const settings = Object.fromEntries(required.map((name) => [name, env[name] ?? ''])) as Settings;
-  const summary = await smoke(askerOf(settings, env['STAGING_KEY']), settings, seconds * 1000);
-  process.stdout.write(`${JSON.stringify(summary)}\n`);
-  return 0;
+  return tellOutcome(() => smoke(askerOf(settings, env['STAGING_KEY']), settings, seconds * 1000));
+}
+
+async function tellOutcome(work: () => Promise<Body>): Promise<number> {
+  try {
+    process.stdout.write(`${JSON.stringify({ ...(await work()), problem: '' })}\n`);
+    return 0;
+  } catch (thrown) {
+    const problem = thrown instanceof Error ? thrown.message : String(thrown);
+    process.stdout.write(`${JSON.stringify({ problem })}\n`);
+    process.stderr.write(`smoke-payouts: ${problem}\n`);
+    return 1;
+  }
 }
 
 main().then(

@@ -1,0 +1,143 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runScript } from '#pipeline/testing/processes.ts';
+import { Platform } from './testing/platform.ts';
+
+const GATE_MS = 180_000;
+const postDeploy = 'nepxy-post-deploy';
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start();
+  // Types, lint and the rest of the source are stages of these very tests.
+  const file = join(platform.root, `checklists/${postDeploy}.gate.yml`);
+  const text = await readFile(file, 'utf8');
+  const own = 'args: [--only, gates, --only, migrations, --only, changelog]';
+  await writeFile(
+    file,
+    text.replace('{run: scripts/release-check.ts}', `{run: scripts/release-check.ts, ${own}}`),
+  );
+}, GATE_MS);
+afterAll(() => platform?.stop());
+
+/** One item of the gate, as it is but for `options`, is NO_GO with this cause. */
+async function expectNoGo(id: string, cause: RegExp, options: object = {}): Promise<void> {
+  const { exit, stdout, stderr } = await platform.runItem(postDeploy, id, options);
+  expect(stdout, stderr).toMatch(cause);
+  expect(stdout).toContain('NO_GO');
+  expect(exit).toBe(1);
+}
+
+describe('after a deployment of payouts', () => {
+  it('N11: the gate reaches a signed report', { timeout: GATE_MS }, async () => {
+    const { exit, stdout, stderr } = await platform.cli(
+      'gate',
+      'run',
+      postDeploy,
+      '--env',
+      'local',
+      '--sign',
+    );
+    expect(exit, stderr + stdout).toBe(0);
+    expect(stdout).toContain('REHEARSAL_GO');
+    expect(stdout).toContain('simulated: mono, pager, providers');
+    expect(stderr).toContain('verified:');
+  });
+
+  it('N11: a migration that cannot be taken back is NO_GO, with its name', () =>
+    platform.whileFile(
+      'pipeline/migrations/0024_payouts-worker.sql',
+      '-- Down Migration',
+      '-- No way back',
+      () =>
+        expectNoGo(
+          'release-check',
+          /release-check failed: .*0024_payouts-worker\.sql does nothing under \\"-- Down Migration/,
+          { args: ['--only', 'migrations'] },
+        ),
+    ));
+
+  it('N11: a migration that is not applied is NO_GO', () =>
+    platform.whileSql(
+      `DELETE FROM pgmigrations WHERE name = '0024_payouts-worker'`,
+      `INSERT INTO pgmigrations (name, run_on) VALUES ('0024_payouts-worker', now())`,
+      () => expectNoGo('ready', /ready failed: expected `status == 200`, but status = 503/),
+    ));
+
+  it('N8: a provider that is paused is NO_GO, with the flag', () =>
+    platform.whileFlags({ PAYOUTS_MOMO_PAUSED: true }, async () => {
+      await platform.scraped('taxpoynt_feature_flag{flag="PAYOUTS_MOMO_PAUSED"} == 1');
+      await expectNoGo('providers-as-declared', /providers-as-declared failed: .*PAYOUTS_MOMO_PAUSED/);
+    }));
+
+  it('N11: another webhook secret than the one of the service is NO_GO, with the refusal', () =>
+    platform.whileFile(
+      `checklists/${postDeploy}.gate.yml`,
+      'TMONEY_WEBHOOK_SECRET: ${secret.TMONEY_WEBHOOK_SECRET}',
+      'TMONEY_WEBHOOK_SECRET: another-secret',
+      () => expectNoGo('smoke', /smoke failed: .*webhooks\/tmoney: 401 .*INVALID_SIGNATURE/),
+    ));
+
+  it(
+    'N11: a user who is taken for an administrator is NO_GO, with the test that fails',
+    { timeout: 60_000 },
+    () =>
+      platform.whileSql(
+        `CREATE FUNCTION app.promote() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN NEW.role := 'ADMIN'; RETURN NEW; END $$;
+       CREATE TRIGGER promote BEFORE INSERT ON app.users FOR EACH ROW EXECUTE FUNCTION app.promote()`,
+        'DROP TRIGGER promote ON app.users; DROP FUNCTION app.promote()',
+        () =>
+          expectNoGo('promises', /promises failed: .*broken = \[".*is closed to users: Error/, {
+            grep: 'is closed to users',
+          }),
+      ),
+  );
+
+  it('N11: a wallet that says more than its entries is NO_GO', () =>
+    platform.whileSql(
+      `SET session_replication_role = replica; UPDATE app.wallets SET balance_cents = balance_cents + 1`,
+      'UPDATE app.wallets SET balance_cents = balance_cents - 1',
+      () => expectNoGo('books-balance', /books-balance failed: .*first\.wallets_off/),
+    ));
+
+  it('N10: a rule that is not the one of the repo is NO_GO, with its name', async () => {
+    const own = 'other.rules.yml';
+    await cp(join(platform.root, 'alerts/payouts.rules.yml'), join(platform.root, own));
+    const rules = ['mono', 'economy', 'moderation'].map((name) => `alerts/${name}.rules.yml`).concat(own);
+    await platform.whileFile(own, '> 900', '> 9000', () =>
+      expectNoGo(
+        'rules-armed',
+        /rules-armed failed: .*differing = \[\{"name":"PayoutsStuckInSent","fields":\["query"\]\}\]/,
+        { rules },
+      ),
+    );
+  });
+
+  it('N10: a dashboard without a panel is NO_GO, with its title', () =>
+    platform.whileFile('dashboards/payouts.json', '"Oldest Payout in SENT"', '"Oldest"', () =>
+      expectNoGo('dashboard', /dashboard failed: .*missing_panels = \["Oldest Payout in SENT"\]/),
+    ));
+
+  it('N11: no worker is NO_GO, with what was waited for', () =>
+    platform.whileFile(
+      `checklists/${postDeploy}.gate.yml`,
+      'TMONEY_WEBHOOK_SECRET: ${secret.TMONEY_WEBHOOK_SECRET}',
+      '$&\n        SMOKE_WAIT_SECONDS: "2"',
+      () => {
+        platform.kill('worker');
+        return expectNoGo('smoke', /smoke failed: .*no worker has sent the payout within 2 s: it is PENDING/);
+      },
+    ));
+});
+
+it('N11: the smoke script names every variable that is missing, and exits 2', async () => {
+  const { code, stderr } = await runScript('scripts/smoke-payouts.ts', [], {
+    SERVICE_URL: 'http://127.0.0.1:9',
+  });
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    `smoke-payouts: PAYOUTS_USER_EMAIL, PAYOUTS_USER_PASSWORD, PAYOUTS_ADMIN_EMAIL, PAYOUTS_ADMIN_PASSWORD, TMONEY_WEBHOOK_SECRET required\n`,
+  );
+});
