@@ -3,16 +3,10 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CountersignError } from '../../errors.ts';
+import type { ChartPoint } from '../window-chart.ts';
 import { Histogram } from './histogram.ts';
 
-export interface Window {
-  /** RFC 3339. */
-  start: string;
-  requests: number;
-  errors: number;
-  p50_ms: number;
-  p95_ms: number;
-  p99_ms: number;
+export interface Window extends ChartPoint {
   max_ms: number;
 }
 
