@@ -13,6 +13,11 @@ const keys: Readonly<Record<DomainName, ConfigName>> = {
   payouts: 'JWT_SECRET',
 };
 
+/** The domains whose tokens it signs: none for any other variable. */
+export function domainsThatNeed(name: string): DomainName[] {
+  return (Object.keys(keys) as DomainName[]).filter((domain) => keys[domain] === name);
+}
+
 const inProduction: readonly ConfigName[] = [
   'TMONEY_WEBHOOK_SECRET',
   'FLOOZ_WEBHOOK_SECRET',

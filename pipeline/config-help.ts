@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { ConfigSchema } from './config.ts';
+import { domainsThatNeed } from './config-domains.ts';
 
 const required = new Set<string>(ConfigSchema.required);
 
@@ -25,7 +26,9 @@ function holds(name: string, schema: TSchema): string {
   const { default: fallback, secret } = schema as Described;
   const said = [kindOf(schema)];
   if (secret) said.push('secret');
+  const domains = domainsThatNeed(name);
   if (name === 'INSTANCE_ID') said.push('default: the host and a random part');
+  else if (domains.length > 0) said.push(`required where DOMAINS has ${domains.join(' or ')}`);
   else if (required.has(name) && fallback === undefined) said.push('required');
   else said.push(fallback === undefined || fallback === '' ? 'default: none' : `default: ${fallback}`);
   return said.join(', ');

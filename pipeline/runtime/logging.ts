@@ -12,13 +12,24 @@ export interface LoggingOptions {
 const hidden = [
   'req.headers.authorization',
   'req.headers.cookie',
+  'req.headers["x-staging-key"]',
+  'req.headers["x-bootstrap-secret"]',
+  'req.headers["x-signature"]',
   'req.headers["mono-sec-key"]',
   'req.headers["mono-webhook-secret"]',
   'req.headers["x-mono-signature"]',
   'req.headers["mono-webhook-signature"]',
-  ...['account_number', 'accountNumber', 'bvn', 'email', 'phone', 'token', 'secret', 'password'].flatMap(
-    (name) => [name, `*.${name}`],
-  ),
+  ...[
+    'account_number',
+    'accountNumber',
+    'bvn',
+    'email',
+    'phone',
+    'phone_e164',
+    'token',
+    'secret',
+    'password',
+  ].flatMap((name) => [name, `*.${name}`]),
 ];
 
 /** One JSON object a line on stdout: RFC 3339 time, the level as a word. */
