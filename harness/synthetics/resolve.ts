@@ -66,9 +66,20 @@ export async function resolveFor(
       if (known !== undefined) return known;
       if (!path.startsWith('secret.')) throw unknownReference(path, [], values, definition);
       const name = path.slice('secret.'.length);
-      return secrets.has(name) || !around.project ? secrets.value(name) : around.project.secret(name);
+      return secretOf(name, secrets, around);
     },
   };
+}
+
+/** The file's own before the project's, which stands in where that can't be read. */
+async function secretOf(name: string, secrets: Secrets, { project }: Surroundings): Promise<string> {
+  if (!project) return secrets.value(name);
+  if (!secrets.has(name)) return project.secret(name);
+  return secrets.value(name).catch((missing: unknown) =>
+    project.secret(name).catch(() => {
+      throw missing;
+    }),
+  );
 }
 
 function overridesOf(

@@ -44,6 +44,17 @@ beforeAll(async () => {
     check('broken'),
     check('keyless', { headers: { a: '${secret.NONE}' } }),
   ]);
+  await writeFile(join(root, 'token'), 'from-a-file-4711\n');
+  const ownSecrets = { PLANTED: { env: 'PLANTED' }, FILED: { file: 'token' } };
+  const echoed = { headers: { authorization: 'Bearer ${secret.FILED}', 'x-other': '${secret.PLANTED}' } };
+  await writeFile(
+    join(root, 'own.yml'),
+    stringify({
+      version: '1.0',
+      checks: [check('echo', echoed)],
+      environments: { test: { base_url: '${vars.service_url}', secrets: ownSecrets } },
+    }),
+  );
   await write('keyless.yml', [check('health'), check('keyless', { headers: { a: '${secret.NONE}' } })]);
   await write('odd.yml', [check('health', { depends_on: ['nobody'] })]);
   await write('hanging.yml', [check('never')]);
@@ -67,6 +78,14 @@ const measure = async (options: Parameters<typeof synthetics.measure>[0], used =
   (await synthetics.measure(options, used)).facts;
 
 describe('synthetics', () => {
+  it('reads secrets of the file where it can, those of the environment else, and shows none', async () => {
+    const used = context();
+    expect(await measure({ file: 'own.yml' }, used)).toMatchObject({ passed: 1 });
+    const seen = used.artifacts.get('observations.json') ?? '';
+    expect(seen).toContain('ok, Bearer [redacted]');
+    expect(seen).not.toContain('from-a-file');
+  });
+
   it('checks the file, probes everything once, and keeps what was seen', async () => {
     const used = context();
     const facts = await measure({ file: 'whole.yml' }, used);

@@ -1,10 +1,12 @@
 import Type, { type Static } from 'typebox';
 import { CountersignError, type Problem, showPlace } from '../../errors.ts';
+import { Redactor } from '../../gate/redact.ts';
 import { knownEnvironments } from '../../synthetics/ground.ts';
 import { lintSynthetics } from '../../synthetics/lint/lint.ts';
 import { loadSynthetics } from '../../synthetics/load.ts';
 import type { Observation } from '../../synthetics/observation.ts';
 import { countStates, stateOfRun } from '../../synthetics/outcome.ts';
+import type { ProbeContext } from '../../synthetics/probe/context.ts';
 import { probeAll } from '../../synthetics/probe-all.ts';
 import { type ResolvedSynthetics, resolveFor } from '../../synthetics/resolve.ts';
 import { selectChecks } from '../../synthetics/select.ts';
@@ -79,12 +81,14 @@ async function measure(options: Settings, context: CheckContext) {
   const problems = lintSynthetics(definition, { root: context.root, environments });
   const { environment, root } = context;
   const project = { view: environment, secret: (name: string) => context.secret(name) };
-  const resolve = () =>
-    resolveFor(definition, environment.name, { root, env: {}, project, onSecret: () => {} });
+  const own = new Redactor();
+  const onSecret = (value: string) => own.add(value);
+  const redact = (text: string) => own.text(context.redact(text));
+  const resolve = () => resolveFor(definition, environment.name, { root, env: {}, project, onSecret });
   const differences = options.exported
     ? await exportedState(options.exported, definition, await resolve(), context)
     : [];
-  const observations = mode === 'run' ? await probeChecks(await resolve(), options, context) : [];
+  const observations = mode === 'run' ? await probeChecks(await resolve(), options, context, redact) : [];
   const counts = countStates(observations);
   refuseMereErrors(observations);
   const facts = {
@@ -102,13 +106,14 @@ async function measure(options: Settings, context: CheckContext) {
     differences,
     checks: observations.map(asFacts),
   };
-  return { facts: redactFacts(facts, context.redact) };
+  return { facts: redactFacts(facts, redact) };
 }
 
 async function probeChecks(
   resolved: ResolvedSynthetics,
   options: Settings,
   context: CheckContext,
+  redact: ProbeContext['redact'],
 ): Promise<Observation[]> {
   const { environment, root, signal, clock } = context;
   const checks = selectChecks(resolved.checks, { tags: options.tags ?? [], names: options.checks ?? [] });
@@ -124,7 +129,7 @@ async function probeChecks(
     resolve: context.resolve,
     tool: context.tool,
     value: resolved.value,
-    redact: context.redact,
+    redact,
     ...(environment.smoke ? { playwright: environment.smoke } : {}),
   };
   const observations = await probeAll(checks, probing, {
