@@ -41,6 +41,7 @@ export function checkDomains(config: Partial<Config>, problems: Map<string, stri
     lacks('JWT_SECRET', 'must not be JWT_SECRET_KEY: a token of one would be good for the other');
   }
   if (config.ENV !== 'prod' || !domains.has('payouts')) return;
+  if (config.THUNES_ALLOW_UNSIGNED_WEBHOOKS) lacks('THUNES_ALLOW_UNSIGNED_WEBHOOKS', 'is not for ENV=prod');
   for (const name of inProduction) {
     const value = config[name];
     if (!value) lacks(name, 'is required with ENV=prod');
