@@ -255,6 +255,13 @@ describe('linting a file of checks', () => {
     ['a variable', 'vars: {shop: main}', 'vars: {shop: main, api_key: hunter2}'],
     ['a webhook', 'secret: SLACK_URL', 'channel: https://hooks.slack.com/services/T0AB12CD3/B0/x'],
     ['a JWT', '${BASE_URL}/health', '${BASE_URL}/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc'],
+    ['a password deep in JSON', 'depends_on', 'json: {login: {password: hunter2}}\n    depends_on'],
+    ['a password in text', 'depends_on', `body: '{"user": "a", "password": "hunter2"}'\n    depends_on`],
+    [
+      'an argument of a program',
+      'url: ${BASE_URL}/health',
+      'type: script\n    run: c.yml\n    args: [--all, --api-token, hunter2]',
+    ],
     ['random letters', '${BASE_URL}/health', '${BASE_URL}/q9Zt3Lw8Xc2Vb7Nm4Kj6Hg1Fd5'],
   ])('finds %s that stands in the file, and does not repeat it', async (_, from, to) => {
     const found = await edited(from, to);
@@ -265,6 +272,12 @@ describe('linting a file of checks', () => {
   it.each([
     ['an id', '${BASE_URL}/health', '${BASE_URL}/6f1d2c3b-4a59-4e68-8b77-0c1d2e3f4a5b'],
     ['a long name', '${BASE_URL}/health', '${BASE_URL}/api/v2/moderation/enforcement-ping-2026/status'],
+    ['JSON that is waited for', '- status == 200', `- body_text.contains('{"token":"a"}')`],
+    [
+      'arguments that name no secret',
+      'url: ${BASE_URL}/health',
+      'type: script\n    run: c.yml\n    args: [--session-timeout, 5m, --token-file, t, "--token=${secret.TOKEN}"]',
+    ],
     ['a plain ${', '${BASE_URL}/health', '${BASE_URL}/$${literal}'],
     ['a cookie by reference', 'Authorization: "Bearer ${secret.TOKEN}"', 'Cookie: "sid=${secret.TOKEN}"'],
   ])('lets %s be', async (_, from, to) => {

@@ -5,6 +5,8 @@ import type { LintRule } from './define.ts';
 const secretName =
   /authorization|cookie|token|secret|passw(or)?d|api[-_]?key|sec[-_]key|access[-_]?key|credential|private[-_]?key|session/i;
 
+const secretFlag = /(token|secret|passw(or)?d|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)$/i;
+
 /** What vendors' secrets look like, wherever they stand. */
 const secretShapes = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
@@ -27,6 +29,8 @@ export const lintSecrets: LintRule = ({ definition }, report) => {
       const problem = problemOf(value, path);
       if (problem) report({ path, message: problem, hint });
     } else if (typeof value === 'object' && value !== null) {
+      const argument = path.at(-1) === 'args' && Array.isArray(value) ? secretArgument(value) : undefined;
+      if (argument) report({ path, message: argument, hint });
       for (const [key, item] of Object.entries(value)) {
         visit(item, [...path, Array.isArray(value) ? Number(key) : key]);
       }
@@ -46,14 +50,32 @@ function problemOf(text: string, path: Path): string | undefined {
   const inUrl = secretInUrl(text);
   if (inUrl) return inUrl;
   const key = String(path.at(-1));
-  const parent = String(path.at(-2));
-  const named = ['headers', 'env', 'vars', 'json'].includes(parent) && secretName.test(key);
+  const named = path.slice(0, -1).some((step) => namedBy.has(step)) && secretName.test(key);
   if (named && isLiteral(text)) return `\`${key}\` holds a literal`;
+  // What is waited for is no secret of ours.
+  const sent = !path.includes('success_criteria') && !path.includes('expect');
+  const [, name] = sent ? (secretPair(text, /"([^"\\]+)"\s*:\s*"([^"]*)"/g, secretName) ?? []) : [];
+  if (name !== undefined) return `\`${name}\` in this JSON holds a literal`;
   // Names and expectations are made by people.
   if (['name', 'expect', 'description', 'message', 'condition'].some((field) => path.includes(field)))
     return undefined;
   const word = text.split(/[^A-Za-z0-9+_=-]+/).find(isRandom);
   return word === undefined ? undefined : `this holds ${word.length} characters that look random`;
+}
+
+/** Fields within which a name says what its value is. */
+const namedBy = new Set<string | number>(['headers', 'env', 'vars', 'json']);
+
+/** The first name with a literal value, of pairs that a pattern finds. */
+function secretPair(text: string, pairs: RegExp, names: RegExp): readonly string[] | undefined {
+  return [...text.matchAll(pairs)].find(([, name = '', value = '']) => names.test(name) && isLiteral(value));
+}
+
+/** Such as `--token=…`, and `--token` with the next argument; `--token-file` is none. */
+function secretArgument(args: readonly unknown[]): string | undefined {
+  const text = args.join('\0');
+  const [, name] = secretPair(text, /(?:^|\0)--?([a-z][a-z_-]*)(?:=|\0(?!-))([^\0]+)/gi, secretFlag) ?? [];
+  return name === undefined ? undefined : `the argument \`${name}\` is a literal`;
 }
 
 function secretInUrl(text: string): string | undefined {
