@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { pickEnvironment, readEnvironments } from '#harness/config/project.ts';
+import { demo } from '#pipeline/payouts/seed.ts';
 import { useDatabase } from '#pipeline/testing/database.ts';
 import { runScript } from '#pipeline/testing/processes.ts';
 
@@ -30,4 +33,17 @@ it('N11: names every missing setting at once', async () => {
   const run = await runScript(script, [], { PAYOUTS_ADMIN_PASSWORD: 'short' });
   expect(run.code).toBe(2);
   for (const name of ['DATABASE_URL', ...Object.keys(passwords)]) expect(run.stderr).toContain(name);
+});
+
+it.each(['local', 'local-rotation'])('the environment %s names the people that are seeded', async (name) => {
+  const environment = pickEnvironment(await readEnvironments(join(import.meta.dirname, '..')), name);
+  expect(environment.vars).toMatchObject({
+    payouts_user_email: demo.user.email,
+    payouts_admin_email: demo.admin.email,
+  });
+  const tokens = Object.values(environment.secrets ?? {}).flatMap((each) =>
+    'command' in each ? each.command : [],
+  );
+  if (name === 'local-rotation')
+    expect(tokens).toEqual(expect.arrayContaining([demo.user.id, demo.admin.id]));
 });

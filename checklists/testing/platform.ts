@@ -11,21 +11,23 @@ import { demo } from '#pipeline/economy/seed.ts';
 type Who = keyof typeof demo;
 type During = () => Promise<void>;
 
-/** The local stack in a copy of this repo, with ways to break it and to put it right again. */
+/** The stack of a local environment in a copy of this repo, with ways to break it and to put it right again. */
 export class Platform {
   readonly root: string;
+  readonly environment: string;
   readonly #stack: Awaited<ReturnType<typeof stackIn>>;
   readonly #tokens = new Map<Who, string>();
 
-  private constructor(root: string, stack: Awaited<ReturnType<typeof stackIn>>) {
+  private constructor(root: string, environment: string, stack: Awaited<ReturnType<typeof stackIn>>) {
     this.root = root;
+    this.environment = environment;
     this.#stack = stack;
   }
 
-  static async start(): Promise<Platform> {
+  static async start(environment = 'local'): Promise<Platform> {
     const root = await copyOfRepo();
     try {
-      return new Platform(root, await stackIn(root));
+      return new Platform(root, environment, await stackIn(root, environment));
     } catch (thrown) {
       await rm(root, { recursive: true, force: true });
       throw thrown;
@@ -50,7 +52,7 @@ export class Platform {
     const { needs: _, settle: _s, ...item } = found as typeof found & { needs?: unknown; settle?: unknown };
     const alone = { ...rest, gate: 'alone', items: [{ ...item, with: { ...item.with, ...options } }] };
     await writeFile(join(this.root, 'checklists/alone.gate.yml'), stringify(alone));
-    return this.cli('gate', 'run', 'alone', '--env', 'local');
+    return this.cli('gate', 'run', 'alone', '--env', this.environment);
   }
 
   async whileFile(file: string, from: string | RegExp, to: string, during: During): Promise<void> {

@@ -24,9 +24,9 @@ export async function copyOfRepo(): Promise<string> {
   return root;
 }
 
-/** Starts the stack of the copy's environment `local`; whoever asks stops it. */
-export async function stackIn(root: string): Promise<RunningStack> {
-  const environment = pickEnvironment(await readEnvironments(root), 'local');
+/** Starts the stack of an environment of the copy; whoever asks stops it. */
+export async function stackIn(root: string, name = 'local'): Promise<RunningStack> {
+  const environment = pickEnvironment(await readEnvironments(root), name);
   return startStack(environment, { root, env: process.env, onSecret: () => {} });
 }
 
