@@ -17,8 +17,9 @@ export async function talk(turn: WebSocketTurn, line: Line, looking: Looking): P
   } else if ('expect' in turn) {
     await hear(turn, line, looking);
   } else if ('close' in turn) {
+    looking.sight.stage = `the other side to close it, too, after our ${turn.close}`;
     line.close(turn.close);
-    await line.inbox.end(looking.timeoutMs);
+    await line.inbox.end(timerMs(looking.timeoutMs));
   } else {
     looking.sight.stage = `it to be closed with ${turn.closed}`;
     await line.inbox.end(timerMs(looking.timeoutMs));

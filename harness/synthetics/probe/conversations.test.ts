@@ -29,6 +29,8 @@ describe('a websocket probe', () => {
       socket.on('message', (data) => {
         const message = JSON.parse(String(data)) as { type: string; key?: string };
         socket.send('{"type":"noise"}');
+        // What is paused reads no goodbye.
+        if (message.type === 'mute') socket.pause();
         if (message.type === 'ping') socket.send('{"type":"pong","key":"key-4711"}');
         if (message.type === 'echo') socket.send(JSON.stringify({ type: 'echoed', key: message.key }));
       });
@@ -100,6 +102,9 @@ describe('a websocket probe', () => {
       'WebSocket ws://HOST/banned in turn 1 had it closed with 4001 (banned) instead (after N ms)',
     );
     expect((await run('/cut', { conversation: [{ closed: 1006 }] })).state).toBe('passed');
+    expect((await run('/cut', { conversation: [{ expect: {} }] })).reason).toContain(
+      'had it closed with 1006 (cut off by the other side, or by us for a message that is too large',
+    );
   });
 
   it('tells what was answered where it was not opened', async () => {
@@ -120,6 +125,13 @@ describe('a websocket probe', () => {
       const { state } = await run(path, { conversation: [{ expect: { contains: 'never' } }] });
       expect(state).toBe('failed');
     }
+  });
+
+  it('says that nobody answered its goodbye, and not what it heard before', async () => {
+    const turns = [{ send: '{"type":"mute"}' }, { expect: { contains: 'noise' } }, { close: 4000 }];
+    const { state, reason } = await run('/', { timeout: '500ms', conversation: turns });
+    expect(state).toBe('failed');
+    expect(reason).toContain('it waited for the other side to close it, too, after our 4000');
   });
 
   it('refuses a code that no client may close with', async () => {

@@ -6,6 +6,10 @@ export interface Closed {
   reason: string;
 }
 
+/** No code that anybody sends: the client gives it without telling which of these it was. */
+const abnormal = 1_006;
+const lostOrRefused = 'cut off by the other side, or by us for a message that is too large or no text';
+
 const mostMessages = 1_000;
 const mostCharacters = 4 * 1_048_576;
 
@@ -39,9 +43,8 @@ export class Inbox {
 
   close(closed: Closed): void {
     this.closed ??= closed;
-    this.#fail(
-      new Failure(`had it closed with ${closed.code}${closed.reason ? ` (${closed.reason})` : ''} instead`),
-    );
+    const why = closed.reason || (closed.code === abnormal ? lostOrRefused : '');
+    this.#fail(new Failure(`had it closed with ${closed.code}${why ? ` (${why})` : ''} instead`));
     for (const end of this.#ends.splice(0)) end();
   }
 
