@@ -94,7 +94,13 @@ export class Platform {
   async ask(who: Who, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
     const headers = { authorization: `Bearer ${this.#tokenOf(who)}`, 'content-type': 'application/json' };
     const text = body && JSON.stringify(body);
-    const answer = await fetch(this.#url('service', path), { method, headers, ...(text && { body: text }) });
+    const request = { method, headers, ...(text && { body: text }) };
+    let answer = new Response(null, { status: 503 });
+    // A service that has too much to do wants to be asked again.
+    await until(async () => {
+      answer = await fetch(this.#url('service', path), request);
+      return answer.status !== 503;
+    });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as Record<string, unknown>;
   }

@@ -24,6 +24,8 @@ import { exposeOpenPayouts } from './worker/gauges.ts';
 export interface PayoutsDeps {
   config: Config;
   db: Database;
+  /** What is open is told also while the pool has no connection to give. */
+  probe: Database;
   flags: Flags;
   registry: Registry;
   turns: TurnStore;
@@ -41,15 +43,15 @@ const sweepMs = 60_000;
 
 /** What of payouts runs in a process of its own, which may be one of many. */
 export function createPayoutsWorker(deps: Omit<PayoutsDeps, 'turns'>): WatchedWorker {
-  exposeOpenPayouts(deps.registry, deps.db);
+  exposeOpenPayouts(deps.registry, deps.probe);
   return createWatchedWorker({ ...deps, metrics: createPayoutMetrics(deps.registry) });
 }
 
 export function createPayouts(deps: PayoutsDeps): Payouts {
-  const { config, db, registry, turns, log } = deps;
+  const { config, db, probe, registry, turns, log } = deps;
   const metrics = createPayoutMetrics(registry);
   const worker = createWatchedWorker({ ...deps, metrics });
-  exposeOpenPayouts(registry, db);
+  exposeOpenPayouts(registry, probe);
   const webhooks = {
     db,
     log,
