@@ -194,7 +194,7 @@ function createProcesses(options: TortureOptions, simulator: RunningPayoutSimula
     PAYOUT_BACKOFF_MS: '50',
     PAYOUT_BATCH: '20',
     PAYOUT_TIMEOUT_MS: String(options.timeoutMs),
-    PAYOUT_SETTLE_MS: String(options.timeoutMs),
+    PAYOUT_SETTLE_MS: String(options.timeoutMs * 2),
   };
   const workers: Started[] = [];
   let service: Started | undefined;

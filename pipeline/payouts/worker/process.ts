@@ -34,6 +34,7 @@ const temporary = new Set(['INTERNAL_PROCESSING_ERROR', 'SERVICE_UNAVAILABLE', '
  */
 export async function processPayout(deps: Processing, payout: ClaimedPayout): Promise<void> {
   const provider = deps.providers.get(payout.provider);
+  if (payout.begun && provider) return send(deps, provider, payout, signalSince(deps, payout.claimedAt));
   const isNew = payout.status === 'PENDING' && payout.attempt_count === 0 && payout.provider_ref === null;
   if (isNew && (!provider || !deps.isEnabled(payout.provider)))
     return giveBack(deps, payout, 'PROVIDER_DISABLED');
@@ -96,15 +97,28 @@ async function sendOrGiveUp(
 ): Promise<void> {
   if (payout.attempt_count >= maxAttempts) return giveBack(deps, payout, 'MAX_ATTEMPTS_EXCEEDED');
   if (!deps.isEnabled(payout.provider)) return giveBack(deps, payout, 'PROVIDER_DISABLED');
-  // From before the attempt is written down: whoever is held up there has no time left to send anything.
-  const signal = AbortSignal.timeout(deps.settings.timeoutMs);
+  const from = performance.now();
   const begun = await beginAttempt(deps.db, payout.transaction_id, {
     attemptCount: payout.attempt_count,
     leaseSeconds: attemptLeaseOf(deps.settings) / 1000,
     claim: payout.claim,
   });
-  if (!begun) return;
-  const attempts = begun.attempt_count;
+  if (begun) await send(deps, provider, { ...payout, ...begun }, signalSince(deps, from));
+}
+
+/** From before the attempt was written down: whoever was held up there has no time left to send anything. */
+function signalSince({ settings }: Processing, from: number): AbortSignal {
+  const left = settings.timeoutMs - (performance.now() - from);
+  return left > 0 ? AbortSignal.timeout(Math.ceil(left)) : AbortSignal.abort();
+}
+
+/** After its attempt is written down. */
+async function send(
+  deps: Processing,
+  provider: PayoutProvider,
+  payout: ClaimedPayout,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     const submission = await provider.submit(
       {
@@ -125,14 +139,14 @@ async function sendOrGiveUp(
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     deps.attempted(payout.provider, 'FAILED');
-    await outcomeUnknown(deps, payout, attempts, error.code);
+    await outcomeUnknown(deps, payout, error.code);
   }
 }
 
 /** It may have arrived: SENT without a reference, to be asked for when it can be found. */
-async function outcomeUnknown(deps: Processing, payout: ClaimedPayout, attempts: number, error: string) {
+async function outcomeUnknown(deps: Processing, payout: ClaimedPayout, error: string) {
   const { settings } = deps;
-  const wait = backoffOf(settings, attempts, deps.backoffFactor(payout.provider), deps.random());
+  const wait = backoffOf(settings, payout.attempt_count, deps.backoffFactor(payout.provider), deps.random());
   await markSent(deps.db, payout.transaction_id, {
     providerRef: null,
     delaySeconds: Math.max(wait, settings.settleMs) / 1000,

@@ -4,7 +4,7 @@ import type { Logger } from '#pipeline/runtime/logging.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
 import { type ClaimedPayout, claimDue } from './claim.ts';
 import { type Processing, processPayout, setAside } from './process.ts';
-import { leaseOf } from './settings.ts';
+import { attemptLeaseOf, leaseOf } from './settings.ts';
 
 export interface WorkerDeps extends Processing {
   log: Logger;
@@ -29,7 +29,13 @@ export function createPayoutWorker(deps: WorkerDeps): PayoutWorker {
 
   const claim = async (provider: Provider, limit: number): Promise<ClaimedPayout[]> => {
     if (deps.isPaused(provider)) return [];
-    return claimDue(deps.db, { provider, limit, leaseMs: leaseOf(settings) });
+    const canSend = deps.providers.has(provider) && deps.isEnabled(provider);
+    return claimDue(deps.db, {
+      provider,
+      limit,
+      leaseMs: leaseOf(settings),
+      ...(canSend && { attemptLeaseMs: attemptLeaseOf(settings) }),
+    });
   };
 
   async function serve(provider: Provider): Promise<void> {

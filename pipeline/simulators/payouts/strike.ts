@@ -35,6 +35,9 @@ export async function submit(
   { situation, perform, refuse }: Submit,
 ): Promise<FastifyReply> {
   const fault = await strike(state, situation);
+  // How late a payment may be taken is for the fault `late` alone, not for how busy this machine is.
+  await state.pause(1);
+  if (reply.raw.destroyed) return breakOff(reply);
   switch (fault?.kind) {
     case 'cut':
       perform(undefined);
