@@ -7,6 +7,7 @@ const benches = [
   'reconcile',
   'purchase',
   'cash-out',
+  'payout-worker',
   'k6',
   'smoke',
   'probe',
