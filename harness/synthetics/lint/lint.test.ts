@@ -223,6 +223,19 @@ describe('linting a file of checks', () => {
     ['status == 200', 'stauts == 200', 'c.yml:16:9', 'Unknown variable: stauts', 'facts here: status'],
     ['status == 200', 'status == "200"', 'c.yml:16:9', 'no such overload', ''],
     ['- response_time_ms: "<800"', '- body_matches: "("', 'c.yml:9:23', 'Invalid regular expression', ''],
+    // Requests
+    ['${BASE_URL}/health', 'www.example.com/health', 'c.yml:5:10', 'no URL that can be asked', 'https://'],
+    ['${BASE_URL}/health', 'wss://www.example.com', 'c.yml:5:10', 'no URL that can be asked', 'https://'],
+    [
+      'url: ${BASE_URL}/health',
+      'type: websocket\n    url: https://www.example.com',
+      'c.yml:6:10',
+      'no URL that can be asked',
+      'wss://',
+    ],
+    ['depends_on', 'json: {a: 1}\n    body: a\n    depends_on', 'c.yml:15:5', '`body` is not', 'keep one'],
+    ['headers: {', 'headers: {"X A": b, ', 'c.yml:13:15', 'Header name must be a valid HTTP token', ''],
+    ['headers: {', 'headers: {X-A: "b\\nc", ', 'c.yml:13:15', 'Invalid character in header content', ''],
     // Files
     [
       'url: ${BASE_URL}/health',

@@ -6,6 +6,7 @@ import { lintExpectations } from './expectations.ts';
 import { lintFiles } from './files.ts';
 import { lintNames } from './names.ts';
 import { lintReferences } from './references.ts';
+import { lintRequests } from './requests.ts';
 import { lintSecrets } from './secrets.ts';
 import { lintThresholds } from './thresholds.ts';
 import { lintTimings } from './timings.ts';
@@ -19,6 +20,7 @@ export interface LintOptions {
 const rules: readonly LintRule[] = [
   lintNames,
   lintReferences,
+  lintRequests,
   lintTimings,
   lintThresholds,
   lintExpectations,
