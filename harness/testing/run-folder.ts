@@ -21,11 +21,13 @@ import { generateKey, type KeyType, type NewKey } from '../sign/keys.ts';
 import { writeRendered } from '../sign/renderings.ts';
 import { type SignOptions, signReport } from '../sign/sign.ts';
 import type { Signers } from '../sign/signers.ts';
+import { version } from '../version.ts';
 
 export const FROZEN_AT = '2026-11-25T08:30:00.000Z';
 export const SIGNED_AT = '2026-11-25T09:00:00.000Z';
 export const EXPIRES_AT = '2026-11-26T08:30:00.000Z';
-export const VERSION = '0.1.0';
+/** As our own: only then are renderings compared. */
+export const VERSION = version();
 export const passphrase = 'correct horse battery';
 
 export interface TestPerson {
