@@ -121,10 +121,12 @@ function collectBounded(stream: Readable, limit: number, tooMuch: () => void): P
 
 /** What left the process group may hold a stream open, and write, for ever; the program itself has nothing more to say. */
 function closeWhenQuiet(stream: Readable | null): void {
-  const timer = setTimeout(() => stream?.destroy(), quietMs);
-  const last = setTimeout(() => stream?.destroy(), lingerMs);
-  stream?.on('data', () => timer.refresh());
-  stream?.once('close', () => {
+  // One that is closed says so no more, and its timers would keep this process waiting.
+  if (!stream || stream.closed) return;
+  const timer = setTimeout(() => stream.destroy(), quietMs);
+  const last = setTimeout(() => stream.destroy(), lingerMs);
+  stream.on('data', () => timer.refresh());
+  stream.once('close', () => {
     clearTimeout(timer);
     clearTimeout(last);
   });
