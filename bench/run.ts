@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 const benches = [
   'start-up',
   'gate',
+  'verify',
+  'lint',
+  'journal',
   'stack',
   'reconcile',
   'purchase',

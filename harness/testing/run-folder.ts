@@ -124,7 +124,9 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
   const rehearsal = options.rehearsal ?? false;
   const parsed = testSigners(options.people, rehearsal);
   const copies = {
-    'gate.yml': Buffer.from(stringify(gateOf(options.items ?? [testItem('smoke')]))),
+    'gate.yml': Buffer.from(
+      stringify(gateOf(options.items ?? [testItem('smoke')]), { aliasDuplicateObjects: false }),
+    ),
     'signers.yml': Buffer.from(stringify(parsed)),
     'environment.json': Buffer.from('{"name":"staging"}\n'),
   };
