@@ -58,6 +58,13 @@ export const AttemptSchema = Options({
   error: Type.Optional(Options({ code: Type.String(), message: Type.String(), hint: Type.String() })),
 });
 
+/** What taking back an item came to. */
+export const UndoneSchema = Options({
+  state: literals(['passed', 'failed', 'error'] as const),
+  attempts: Type.Array(AttemptSchema),
+  reason: Type.Optional(Type.String()),
+});
+
 export const ItemReportSchema = Options({
   id: Type.String(),
   title: Type.String(),
@@ -91,6 +98,7 @@ export const ItemReportSchema = Options({
   ),
   /** Third parties that were simulated in what this item measured. */
   simulated: Type.Array(Type.String()),
+  undo: Type.Optional(UndoneSchema),
 });
 
 export const SignOffSchema = Options({
@@ -158,5 +166,6 @@ export type Statement = Static<typeof StatementSchema>;
 export type SignOff = Static<typeof SignOffSchema>;
 export type ItemReport = Static<typeof ItemReportSchema>;
 export type Attempt = Static<typeof AttemptSchema>;
+export type Undone = Static<typeof UndoneSchema>;
 export type Expectation = Static<typeof ExpectationSchema>;
 export type ArtifactRecord = Static<typeof ArtifactSchema>;
