@@ -7,6 +7,7 @@ type Loader = () => Promise<{ default: CheckKind<never, never> }>;
 const builtIn: Record<string, Loader> = {
   'alert-channel': () => import('./alert-channel/alert-channel.ts') as never,
   alerts: () => import('./alerts/alerts.ts') as never,
+  call: () => import('./call/call.ts') as never,
   dashboards: () => import('./dashboards/dashboards.ts') as never,
   env: () => import('./env/env.ts') as never,
   flag: () => import('./flag/flag.ts') as never,

@@ -1,22 +1,17 @@
 import Type, { type Static } from 'typebox';
-import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
-import { Anything, type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
+import { type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard } from '../guard.ts';
+import { type Answer, AnswerFacts, factsOf } from '../http-answer.ts';
+import { bodyProblem, limitOptions, requestOptions, sendRequest } from '../http-request.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
-import { type Answer, AnswerFacts, factsOf } from './answer.ts';
 import { capture, Redactor } from './capture.ts';
 
 const Text = Type.String({ minLength: 1 });
-const Texts = Type.Record(Type.String(), Type.String());
 
 const request = {
-  source: Type.Optional(Type.String({ description: 'name of an http source; default the only one' })),
+  ...requestOptions,
   method: Type.Optional(Type.String({ pattern: '^[A-Z]+$', description: 'default GET' })),
-  query: Type.Optional(Texts),
-  headers: Type.Optional(Texts),
-  json: Type.Optional(Anything({ description: 'body, sent as application/json' })),
-  body: Type.Optional(Type.String({ description: 'body as it is' })),
 };
 
 const StepSchema = Options({
@@ -45,16 +40,13 @@ const HttpOptions = Options({
       description: 'instead of `path`: requests in order',
     }),
   ),
-  timeout: Type.Optional(DurationText({ description: 'for each request, body included; default 10s' })),
+  ...limitOptions,
   follow: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 10,
       description: 'redirects to follow within the origin; default 0',
     }),
-  ),
-  max_bytes: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 67_108_864, description: 'of one body; default 1048576' }),
   ),
   changes_nothing: Type.Optional(
     Type.Boolean({ description: 'a POST that only asks: may be repeated, and run where writes are refused' }),
@@ -95,7 +87,7 @@ async function measure(options: Settings, context: CheckContext) {
   for (const [index, step] of steps.entries()) {
     if (steps.length > 1) context.progress(`step ${index + 1} of ${steps.length}`);
     const name = step.name ?? `${step.method ?? 'GET'} ${step.path}`;
-    const answer = await ask(await interpolate(step, context, captured), options, context);
+    const answer = await sendRequest(await interpolate(step, context, captured), options, context);
     redactor.conceal(answer, step.conceal ?? []);
     const prefix = steps.length > 1 ? `step-${index + 1}-` : '';
     answers.push(await factsOf(answer, { prefix, name, redact: redactor.redact, context }));
@@ -122,10 +114,7 @@ function shapeProblem(options: Settings): string | undefined {
   const single = ['method', 'query', 'headers', 'json', 'body'] as const;
   const stray = options.steps && single.find((key) => options[key] !== undefined);
   if (stray) return `\`${stray}\` belongs into a step`;
-  const both = [options, ...(options.steps ?? [])].some(
-    (step) => step.json !== undefined && step.body !== undefined,
-  );
-  return both ? 'give either `json` or `body`' : undefined;
+  return [options, ...(options.steps ?? [])].map(bodyProblem).find(Boolean);
 }
 
 /** A request that may change something is neither repeated nor sent where writes are refused. */
@@ -143,20 +132,4 @@ function refuseWrites(step: Step, options: Settings, context: CheckContext): voi
   if (context.attempt > 1) {
     throw new CountersignError('CONFIG_INVALID', `${method} is not sent a second time`, { hint });
   }
-}
-
-async function ask(step: Step, options: Settings, context: CheckContext) {
-  const source = await context.sources.http(step.source);
-  const content = step.json === undefined ? step.body : JSON.stringify(step.json);
-  return source.request({
-    path: step.path,
-    method: step.method ?? 'GET',
-    query: step.query ?? {},
-    headers: { ...(step.json === undefined ? {} : { 'content-type': 'application/json' }), ...step.headers },
-    ...(content === undefined ? {} : { body: content }),
-    ...(options.timeout ? { timeoutMs: parseDuration(options.timeout) } : {}),
-    ...(options.max_bytes ? { maxBytes: options.max_bytes } : {}),
-    follow: options.follow ?? 0,
-    signal: context.signal,
-  });
 }

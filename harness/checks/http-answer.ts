@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import Type, { type Static } from 'typebox';
-import { CountersignError } from '../../errors.ts';
-import type { HttpAnswer } from '../../sources/define.ts';
-import { Anything, type CheckContext } from '../define.ts';
-import { redactFacts } from '../guard.ts';
-import { parseExactly } from '../json.ts';
+import { CountersignError } from '../errors.ts';
+import type { HttpAnswer } from '../sources/define.ts';
+import { Anything, type CheckContext } from './define.ts';
+import { redactFacts } from './guard.ts';
+import { parseExactly } from './json.ts';
 
 export const AnswerFacts = {
   status: Type.Integer({ description: 'HTTP status' }),
