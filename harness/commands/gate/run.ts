@@ -15,9 +15,10 @@ import {
 import { decisionText, oneLine } from '../paint.ts';
 import { gateProgress } from './progress.ts';
 import { rehearse } from './rehearse.ts';
+import { reportFlags, reportOutput, writeReports } from './report-output.ts';
 
 export const command: Command = {
-  usage: 'GATE [--env NAME] [--sign] [--json]',
+  usage: 'GATE [--env NAME] [--sign] [--report LIST] [--json]',
   about: `
 Runs every item of a gate, as far as one needs another in order, and writes the run folder
 .countersign/runs/<id>/ with journal, evidence and report. GATE is an id or a file.
@@ -36,10 +37,12 @@ example: countersign gate run staging-dry-run --env local --sign`,
       value: 'N',
       summary: 'divide the intervals and durations of the local stack by N',
     },
+    ...reportFlags,
     ...jsonFlag,
   },
   async run(args, io) {
     const [gate] = positionals(args, ['GATE']);
+    const output = reportOutput(args, io);
     const project = await openProject(io.cwd);
     let items = 0;
     const progress = gateProgress(io.stderr, systemClock, () => items);
@@ -74,7 +77,8 @@ example: countersign gate run staging-dry-run --env local --sign`,
     async function finish(io: Io, run: GateRun, sign: boolean, json: boolean): Promise<number> {
       const exit = sign ? await rehearse(io, project, run) : exitOf(run.statement.predicate.decision);
       if (json) io.stdout.write(`${JSON.stringify(summary(io, run), null, 2)}\n`);
-      else io.stdout.write(verdict(io, run));
+      else if (output.console) io.stdout.write(verdict(io, run));
+      await writeReports(io, output, run);
       return exit;
     }
   },

@@ -1,0 +1,63 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { fixedKindConfig, runCli, testProject } from '../../testing/cli.ts';
+
+let root: string;
+const cli = (line: string) => runCli(root, line.split(' '));
+
+beforeAll(async () => {
+  root = await testProject({
+    'checklists/environments.yml': stringify({
+      environments: { local: { title: 'Local', rehearsal: true } },
+    }),
+    'checklists/small.gate.yml': stringify({
+      gate: 'small',
+      title: 'Small',
+      environment: 'local',
+      items: [{ id: 'seen', title: 'Seen <&>', check: 'fixed', with: { count: 1 } }],
+      sign: { require: [{ role: 'engineering' }] },
+    }),
+    'countersign.config.ts': fixedKindConfig(),
+  });
+});
+
+describe('--report', () => {
+  it('of a run writes each format to its file, and the frozen bytes as JSON', async () => {
+    const run = await cli('gate run small --sign --report console,json,junit,markdown,html --report-dir out');
+    expect(run.exit, run.stderr).toBe(0);
+    expect(run.stdout).toContain('REHEARSAL_GO');
+    expect((await readdir(join(root, 'out'))).sort()).toEqual([
+      'junit.xml',
+      'report.html',
+      'report.json',
+      'report.md',
+    ]);
+    for (const name of ['report.json', 'report.html', 'junit.xml'])
+      expect((await readFile(join(root, 'out', name))).equals(await kept(name)), name).toBe(true);
+    expect(await readFile(join(root, 'out/report.md'), 'utf8')).toContain('## REHEARSAL GO: Small');
+    expect((await cli('gate verify latest')).exit).toBe(0);
+  });
+
+  it('of one format goes to stdout, alone', async () => {
+    expect((await cli('gate show latest --report junit')).stdout).toBe((await kept('junit.xml')).toString());
+    expect((await cli('gate show latest --report html')).stdout).toContain('Rehearsal (engineering)');
+  });
+
+  it.each([
+    ['gate run small --report junit,html', 'several formats do not fit on one stdout'],
+    ['gate run small --report xml', '--report does not know `xml`'],
+    ['gate run small --report junit --json', '--json and --report'],
+    ['gate run small --report-dir out', '--report-dir needs --report'],
+    ['gate show latest seen --report html', '--report is for a whole report'],
+    ['gate show latest --report html --report-dir .countersign/latest/out', 'it would no longer verify'],
+  ])('refuses `%s` before anything is run', async (line, message) => {
+    const runs = await readdir(join(root, '.countersign/runs'));
+    const refused = await cli(line);
+    expect(refused).toMatchObject({ exit: 2, stderr: expect.stringContaining(message), stdout: '' });
+    expect(await readdir(join(root, '.countersign/runs'))).toEqual(runs);
+  });
+});
+
+const kept = (name: string) => readFile(join(root, '.countersign/latest', name));
