@@ -12,7 +12,7 @@ export function contextMaker(
   evidence: EvidenceStore,
   simulators: readonly string[],
 ): RunInput['scope'] {
-  return (item, attempt, needs, progress) => {
+  return ({ item, attempt, needs, signal, progress }) => {
     const artifacts: ArtifactRecord[] = [];
     const simulated = new Set<string>();
     const context: CheckContext = {
@@ -20,6 +20,7 @@ export function contextMaker(
       item: item.id,
       attempt,
       needs,
+      signal,
       progress,
       sources: watched(shared.sources, (name) => {
         if (simulators.includes(name)) simulated.add(name);

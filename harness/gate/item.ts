@@ -1,0 +1,90 @@
+import { CountersignError, messageOf } from '../errors.ts';
+import type { ItemReport } from '../report/schema.ts';
+import { asReported, type Judged, measuring, retried } from './attempts.ts';
+import type { LoadedItem } from './load.ts';
+import type { Redactor } from './redact.ts';
+import type { RunState } from './run.ts';
+import { untilSettled } from './settle.ts';
+import { letsPass, stateOfAttempts } from './verdict.ts';
+
+/** Runs one item whose needs are done. Never throws for what a check does. */
+export async function runItem(run: RunState, item: LoadedItem): Promise<ItemReport> {
+  const { input, limit, signal } = run;
+  const base = baseReport(item, input.redactor);
+  const without = whyNotBegun(run, item);
+  if (without) return { ...base, ...without };
+  if (item.attest) return manual(base, item, input.rehearsal);
+  return limit(async () => {
+    if (signal.aborted)
+      return { ...base, state: 'error', reason: `it did not begin: ${messageOf(signal.reason)}` };
+    input.listener.started(item);
+    return measured(run, item, base);
+  });
+}
+
+type Outcome = Pick<ItemReport, 'state' | 'reason'>;
+
+function whyNotBegun({ input, reports, restored }: RunState, item: LoadedItem): Outcome | undefined {
+  const given = restored.givenUp.get(item.id);
+  if (given !== undefined) return { state: 'error', reason: given };
+  const blocker = (item.needs ?? [])
+    .map((need) => reports.get(need))
+    .find((need) => need && !letsPass.has(need.state));
+  if (blocker) return { state: 'blocked', reason: `it needs \`${blocker.id}\`, which is ${blocker.state}` };
+  if (item.kind?.effects !== 'writes') return undefined;
+  if (!input.writes)
+    return { state: 'error', reason: 'it writes, and this environment does not allow writes' };
+  if (!restored.open.has(item.id) || restored.repeat.has(item.id)) return undefined;
+  throw new CountersignError('INTERNAL', `\`${item.id}\` may have run, and nobody said to run it again`);
+}
+
+async function measured(run: RunState, item: LoadedItem, base: ItemReport): Promise<ItemReport> {
+  const simulated = new Set(run.restored.simulated.get(item.id) ?? []);
+  const measure = measuring(run, item, simulated);
+  const { made, settled } = item.settle
+    ? await untilSettled(run, item, measure)
+    : { made: await retried(run, item, measure) };
+  const states = made.map((attempt) => attempt.state);
+  const state = stateOfAttempts(states, item.flaky);
+  const reason = reasonFor(state, made);
+  return {
+    ...base,
+    state,
+    ...(reason ? { reason } : {}),
+    attempts: made.map(asReported),
+    ...(settled ? { settled } : {}),
+    simulated: [...simulated].sort(),
+  };
+}
+
+function baseReport(item: LoadedItem, redactor: Redactor): ItemReport {
+  return {
+    id: item.id,
+    title: item.title,
+    covers: [...(item.covers ?? [])],
+    needs: [...(item.needs ?? [])],
+    state: 'error',
+    ...(item.kind
+      ? { check: item.kind.kind, effects: item.kind.effects, with: redactor.json(item.options) }
+      : {}),
+    ...(item.attest ? { attest: { role: item.attest.role, about: [...(item.attest.about ?? [])] } } : {}),
+    attempts: [],
+    simulated: [],
+  };
+}
+
+function manual(base: ItemReport, item: LoadedItem, rehearsal: boolean): ItemReport {
+  const role = item.attest?.role ?? '';
+  if (rehearsal) return { ...base, state: 'rehearsed', reason: `in a release, ${role} attests this` };
+  return { ...base, state: 'pending', reason: `${role} has to attest this` };
+}
+
+function reasonFor(state: ItemReport['state'], made: readonly Judged[]): string | undefined {
+  if (state === 'passed') return undefined;
+  const causes = made.flatMap(({ reason }) => reason ?? []);
+  if (state === 'flaky') return `passed at attempt ${made.length}; before: ${causes.at(-1)}`;
+  const last = made.at(-1);
+  if (last?.state === 'passed')
+    return `passed only at attempt ${made.length}, and flaky does not count here; before: ${causes.at(-1)}`;
+  return causes.at(-1) ?? 'it was not measured';
+}
