@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Clock } from '../checks/define.ts';
-import { CountersignError } from '../errors.ts';
+import { CountersignError, type ErrorDetails, messageOf } from '../errors.ts';
 
 export interface JournalEntry {
   /** 1 for the first line. */
@@ -23,6 +24,12 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
+/** A last line that was cut short as it was written, and its bytes, which are gone from the file. */
+export interface Repair {
+  line: number;
+  bytes: number;
+}
+
 export const FIRST_PREV = '0'.repeat(64);
 
 /** Append-only JSONL, one fsync a line: what `append` has returned for survives kill -9 and power loss. */
@@ -32,6 +39,7 @@ export class Journal {
   #head: { seq: number; hash: string };
   #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
+  #failure: CountersignError | undefined;
 
   private constructor(file: FileHandle, clock: Clock, entries: readonly JournalEntry[]) {
     this.#file = file;
@@ -73,10 +81,13 @@ export class Journal {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
+        // Half a line may stand at the end by now: whatever came after it could never be read.
+        if (this.#failure) throw this.#failure;
         const entries = await this.#write(batch);
         for (const [index, entry] of entries.entries()) batch[index]?.resolve(entry);
       } catch (thrown) {
-        for (const { reject } of batch) reject(thrown);
+        this.#failure ??= unwritable(thrown);
+        for (const { reject } of batch) reject(this.#failure);
       }
     }
     // Here and not in a `finally`: whoever was just answered may append before that would run.
@@ -102,6 +113,58 @@ export class Journal {
   }
 }
 
+/**
+ * Cuts off a last line that was torn by a crash or a full disk. Only for whoever drives the run, before its report is
+ * frozen; what is not the beginning of a line stays, and is refused by the next reader.
+ */
+export async function repairJournal(path: string): Promise<Repair | undefined> {
+  const file = await open(path, 'r+');
+  try {
+    const bytes = await file.readFile();
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end === bytes.length) return undefined;
+    const line = readJournal(bytes.subarray(0, end)).length + 1;
+    if (!isBeginning(bytes.subarray(end).toString('utf8'), line)) {
+      throw broken(line, 'its end is no line, nor the beginning of one');
+    }
+    await file.truncate(end);
+    await file.sync();
+    return { line, bytes: bytes.length - end };
+  } finally {
+    await file.close();
+  }
+}
+
+const NEWLINE = 0x0a;
+
+/** A whole line with another end than a line feed was not torn but changed. */
+function isBeginning(text: string, line: number): boolean {
+  const start = `{"seq":${line},"at":"`;
+  return text.startsWith(start.slice(0, text.length)) && !isJson(text.slice(0, -1));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unwritable(thrown: unknown): CountersignError {
+  if (thrown instanceof CountersignError) return thrown;
+  const code = (thrown as NodeJS.ErrnoException).code ?? '';
+  const why = { ENOSPC: 'disk full', EDQUOT: 'the quota of the disk is used up', EIO: 'the disk failed' }[
+    code
+  ];
+  return new CountersignError(
+    'SYSTEM',
+    `${why ?? messageOf(thrown)}: nothing more can be written to the journal of the run`,
+    { hint: 'put that right, then go on with `countersign gate resume latest`', cause: thrown },
+  );
+}
+
 function link(head: { seq: number; hash: string }, at: string, type: string, data: unknown): JournalEntry {
   const body = { seq: head.seq + 1, at, prev: head.hash, type, data: data ?? null };
   return { ...body, hash: createHash('sha256').update(JSON.stringify(body)).digest('hex') };
@@ -112,13 +175,10 @@ function link(head: { seq: number; hash: string }, at: string, type: string, dat
  * reordered, torn, or written in another spelling.
  */
 export function readJournal(bytes: Uint8Array): JournalEntry[] {
-  const text = Buffer.from(bytes).toString('utf8');
-  if (text.length > 0 && !text.endsWith('\n')) {
-    throw broken(text.split('\n').length, 'the last line is torn');
-  }
+  const lines = linesOf(bytes);
   const entries: JournalEntry[] = [];
   let head = { seq: 0, hash: FIRST_PREV };
-  for (const line of text.split('\n').slice(0, -1)) {
+  for (const line of lines) {
     const number = head.seq + 1;
     const entry = parseLine(line, number);
     const expected = link(head, entry.at, entry.type, entry.data);
@@ -130,6 +190,26 @@ export function readJournal(bytes: Uint8Array): JournalEntry[] {
   return entries;
 }
 
+function linesOf(bytes: Uint8Array): string[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
+  const lines = text.split('\n');
+  if (lines.pop() !== '') {
+    throw broken(lines.length + 1, 'the last line is torn', {
+      hint: 'where the run was killed before it had a report, `countersign gate resume` repairs that; else do not trust it',
+    });
+  }
+  // Any bytes that are no text read as the same character, so they could be exchanged.
+  if (!isUtf8(buffer)) {
+    const odd = Buffer.from(text).findIndex((byte, index) => byte !== buffer[index]);
+    throw broken(
+      buffer.subarray(0, odd).toString('latin1').split('\n').length,
+      'it holds bytes that are no text',
+    );
+  }
+  return lines;
+}
+
 function parseLine(line: string, number: number): JournalEntry {
   try {
     const entry = JSON.parse(line) as JournalEntry;
@@ -138,6 +218,6 @@ function parseLine(line: string, number: number): JournalEntry {
   throw broken(number, 'it is not a journal entry');
 }
 
-function broken(line: number, why: string): CountersignError {
-  return new CountersignError('JOURNAL_BROKEN', `line ${line} of the journal: ${why}`);
+function broken(line: number, why: string, details: ErrorDetails = {}): CountersignError {
+  return new CountersignError('JOURNAL_BROKEN', `line ${line} of the journal: ${why}`, details);
 }

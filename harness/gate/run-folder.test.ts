@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openProject } from '../config/project.ts';
 import { testProject } from '../testing/cli.ts';
 import { rehearsalKeyFile, rehearsalSigners } from './rehearsal.ts';
-import { lockRun } from './run-folder.ts';
+import { lockRun, runHolder } from './run-folder.ts';
 
 const gate = `gate: x
 title: X
@@ -26,9 +26,21 @@ describe('two processes in one project', () => {
     expect(await readdir(join(folder, '..'))).toEqual(['run']);
   });
 
-  it('a lock whose holder is gone counts no more', async () => {
+  it('a lock whose holder is gone counts no more, nor one whose pid is another process by now', async () => {
     const root = await testProject({ 'run/journal.jsonl': '', '.run.lock': '999999999 gone' });
     await (await lockRun(join(root, 'run')))();
+    const reused = { name: 'before the reboot', pid: process.pid, began: '1' };
+    await writeFile(join(root, '.run.lock'), JSON.stringify(reused));
+    expect(await runHolder(join(root, 'run'))).toBeUndefined();
+    await (await lockRun(join(root, 'run')))();
+    expect((await readdir(root)).sort()).toEqual(['run']);
+  });
+
+  it('of many that find a stale lock at once, one gets the run', async () => {
+    const root = await testProject({ 'run/journal.jsonl': '', '.run.lock': '{"pid":999999999,"began":"1"}' });
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockRun(join(root, 'run'))));
+    expect(tries.filter((each) => each.status === 'fulfilled')).toHaveLength(1);
+    expect(await runHolder(join(root, 'run'))).toMatchObject({ pid: process.pid });
   });
 
   it('make the same keys for a rehearsal, when both begin at once', async () => {

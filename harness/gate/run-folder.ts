@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs
 import { basename, join, relative, resolve } from 'node:path';
 import type { Project } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
+import { isSame, type ProcessRecord, recordOf } from '../stack/state.ts';
 import { writeNew } from './evidence.ts';
 
 const runsOf = (project: Project) => join(project.state, 'runs');
@@ -59,27 +60,51 @@ export async function listRuns(project: Project): Promise<string[]> {
   return names.sort((a, b) => stamp(b).localeCompare(stamp(a))).map((name) => join(runsOf(project), name));
 }
 
+const lockOf = (folder: string) => join(folder, '..', `.${basename(folder)}.lock`);
+
 /** Holds a run for this process; a lock whose holder is gone counts no more. Resolves to the release. */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, '..', `.${basename(folder)}.lock`);
-  const mine = `${process.pid} ${randomBytes(8).toString('hex')}`;
+  const path = lockOf(folder);
+  const mine = JSON.stringify(await recordOf(randomBytes(8).toString('hex'), process.pid));
   for (let tries = 0; tries < 2; tries += 1) {
     // The lock appears with its holder in it: an empty one would read as nobody's.
     if (await writeNew(path, mine, 0o600)) return () => rm(path, { force: true });
-    const holder = Number((await readFile(path, 'utf8').catch(() => '')).split(' ')[0]);
-    if (holder && isAlive(holder)) {
-      throw new CountersignError('RUN_LOCKED', `process ${holder} drives the run ${basename(folder)}`);
-    }
-    await rm(path, { force: true });
+    const holder = await aliveHolder(path);
+    if (holder) throw locked(folder, `process ${holder.pid} drives`);
+    await clearStale(path, mine);
   }
-  throw new CountersignError('RUN_LOCKED', `another process drives the run ${basename(folder)}`);
+  throw locked(folder, 'another process drives');
 }
 
-function isAlive(pid: number): boolean {
+/** The process that drives a run now. */
+export function runHolder(folder: string): Promise<ProcessRecord | undefined> {
+  return aliveHolder(lockOf(folder));
+}
+
+function locked(folder: string, who: string): CountersignError {
+  return new CountersignError('RUN_LOCKED', `${who} the run ${basename(folder)}`);
+}
+
+/** A pid alone may belong to another process by now, such as after a reboot: its beginning has to fit, too. */
+async function aliveHolder(path: string): Promise<ProcessRecord | undefined> {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+    const holder = JSON.parse(await readFile(path, 'utf8')) as ProcessRecord;
+    return (await isSame(holder)) ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of several that find the same stale lock only one takes it away, and looks again before: it may be a new one by then. */
+async function clearStale(path: string, mine: string): Promise<void> {
+  const turn = `${path}.stale`;
+  if (!(await writeNew(turn, mine, 0o600))) {
+    if (!(await aliveHolder(turn))) await rm(turn, { force: true });
+    return;
+  }
+  try {
+    if (!(await aliveHolder(path))) await rm(path, { force: true });
+  } finally {
+    await rm(turn, { force: true });
   }
 }
