@@ -37,6 +37,10 @@ const table = {
   KEY_UNKNOWN: { exit: 4, hint: 'keys, people and roles are declared in the signers file' },
   SIGNING_REFUSED: { exit: 2, hint: '`countersign gate status` shows what is still needed' },
   REPORT_INVALID: { exit: 4, hint: 'the report or its evidence is not what was signed' },
+  ARCHIVE_INVALID: {
+    exit: 4,
+    hint: 'nothing of it was kept; ask for it again, as `countersign gate export` wrote it',
+  },
   SYSTEM: {
     exit: 3,
     hint: 'the system refused it: look at the free space, the rights and the kind of that path',

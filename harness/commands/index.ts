@@ -14,6 +14,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./doctor.ts'),
   },
   'gate attest': { summary: 'answer a manual item as a person', load: () => import('./gate/attest.ts') },
+  'gate export': { summary: 'write a run as one zip archive', load: () => import('./gate/export.ts') },
+  'gate import': {
+    summary: 'unpack an archive of a run, all or nothing',
+    load: () => import('./gate/import.ts'),
+  },
   'gate lint': { summary: 'check gate files without running anything', load: () => import('./gate/lint.ts') },
   'gate list': { summary: 'list the gates of this repo', load: () => import('./gate/list.ts') },
   'gate plan': { summary: 'show what a gate would do, in order', load: () => import('./gate/plan.ts') },
