@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validateYaml } from '../config/validate.ts';
-import { parseYaml } from '../config/yaml.ts';
+import { parseYaml, readYaml } from '../config/yaml.ts';
 import { CountersignError } from '../errors.ts';
 import type { Attempt, Decision, ItemReport, ItemState, Statement } from '../report/schema.ts';
+import { SignersSchema } from '../sign/signers.ts';
+import { trustedKeys } from '../sign/trust.ts';
+import type { OpenWaiver } from '../sign/waiver.ts';
 import type { NeededFacts } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
-import { type GateItem, GateSchema } from './schema.ts';
-import { decide, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
+import { type Gate, type GateItem, GateSchema } from './schema.ts';
+import { decide, type Judgement, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
+import { readWaived, waivedProblem } from './waived.ts';
 
 export interface Recomputation {
   decision: Decision;
@@ -24,11 +28,13 @@ export async function recompute(folder: string, statement: Statement): Promise<R
   const { predicate } = statement;
   const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
   const schemas = await factSchemas(folder, statement);
+  const waivers = await waiversOf(folder, statement);
   const states = new Map<string, ItemState>();
   for (const item of inOrder(predicate.items)) {
     const declared = gate.items.find(({ id }) => id === item.id);
     if (!declared) throw refuse(`the item ${item.id} is not in the gate`);
-    states.set(item.id, stateOf(item, declared, { statement, schemas, states }));
+    const known = { statement, schemas, states, gate, waivers };
+    states.set(item.id, afterWaiver(item, stateOf(item, declared, known), declared, known));
   }
   const missing = gate.items.find(({ id }) => !states.has(id));
   if (missing) throw refuse(`the item ${missing.id} of the gate is not in the report`);
@@ -49,6 +55,8 @@ interface Known {
   statement: Statement;
   schemas: ReadonlyMap<string, FactSchema>;
   states: ReadonlyMap<string, ItemState>;
+  gate: Gate;
+  waivers: ReadonlyMap<string, OpenWaiver>;
 }
 
 function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState {
@@ -57,7 +65,7 @@ function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState 
   if (declared.attest) return attested(item, known.statement.predicate.environment.rehearsal);
   if (item.check !== declared.check)
     throw refuse(`${item.id} was checked by another kind than the gate says`);
-  const attempts = item.attempts.map((attempt) => judgeAgain(item, declared, attempt, known));
+  const attempts = item.attempts.map((attempt) => judgeAgain(item, declared, attempt, known).state);
   return stateOfAttempts(attempts, declared.flaky);
 }
 
@@ -68,13 +76,33 @@ function attested(item: ItemReport, rehearsal: boolean): ItemState {
   return item.state === 'passed' ? 'passed' : 'failed';
 }
 
-function judgeAgain(item: ItemReport, declared: GateItem, attempt: Attempt, known: Known): Attempt['state'] {
-  if (attempt.facts === undefined) return 'error';
+/** What a waiver lets stand, judged by the copies that lie in the folder; a check of `verify` holds them to the given ones. */
+function afterWaiver(item: ItemReport, state: ItemState, declared: GateItem, known: Known): ItemState {
+  const waiver = known.waivers.get(item.id);
+  if (!waiver || (state !== 'failed' && state !== 'error')) return state;
+  const attempts = item.attempts.slice(-1).map((attempt) => judgeAgain(item, declared, attempt, known));
+  return waivedProblem(item, waiver, { state, attempts }, known) === undefined ? 'waived' : state;
+}
+
+async function waiversOf(folder: string, { predicate }: Statement): Promise<Map<string, OpenWaiver>> {
+  const waivers = new Map<string, OpenWaiver>();
+  if (!predicate.items.some(({ waiver }) => waiver)) return waivers;
+  const file = await readYaml(join(folder, 'signers.yml'), 'signers.yml');
+  const keys = trustedKeys(validateYaml(SignersSchema, file));
+  for (const item of predicate.items) {
+    const waiver = await readWaived(folder, item, keys);
+    if (waiver) waivers.set(item.id, waiver);
+  }
+  return waivers;
+}
+
+function judgeAgain(item: ItemReport, declared: GateItem, attempt: Attempt, known: Known): Judgement {
+  if (attempt.facts === undefined) return { state: 'error', expectations: [] };
   const schema = known.schemas.get(item.check ?? '');
   if (!schema) throw refuse(`the types of \`${item.check}\` are not in the evidence`);
   const expect = declared.expect ?? attempt.expectations.map(({ text }) => text);
   const facts = attempt.facts as Record<string, unknown>;
-  return judgeFacts(expect, schema, facts, neededFacts(declared, known)).state;
+  return judgeFacts(expect, schema, facts, neededFacts(declared, known));
 }
 
 function neededFacts(declared: GateItem, { statement, schemas }: Known): Record<string, NeededFacts> {

@@ -99,6 +99,7 @@ async function rolesOf(project: Project, loaded: LoadedGate | undefined): Promis
         : validateYaml(GateSchema, await readYaml(join(project.root, file), file));
     for (const { role } of gate.sign.require) roles.add(role);
     for (const { attest } of gate.items) if (attest) roles.add(attest.role);
+    if (gate.waivers) roles.add(gate.waivers.approve);
   }
   return [...roles].sort();
 }

@@ -50,7 +50,7 @@ export interface RunInput {
   /** What earlier runners of this run did; nothing for a new one. */
   restored?: Restored;
   /** Last word on a report before it is written down: what did not pass may be waived. */
-  waive?(report: ItemReport): ItemReport;
+  waive?(report: ItemReport): Promise<ItemReport>;
 }
 
 /** What the items of one run share while it goes on. */
@@ -99,7 +99,7 @@ async function ended(run: RunState, item: LoadedItem): Promise<ItemReport> {
   const measured = await runItem(run, item);
   // What a person broke off has no end yet: whoever goes on with the run measures it again.
   interrupted?.throwIfAborted();
-  const report = waive ? waive(measured) : measured;
+  const report = waive ? await waive(measured) : measured;
   const { id, state, reason = null } = report;
   await journal.append('item-finished', { id, state, reason, report });
   return report;

@@ -24,7 +24,7 @@ export function signerProblems(gate: Gate, signers: Signers): PlanProblem[] {
       });
     }
   }
-  problems.push(...neverBegun(gate));
+  problems.push(...waiverProblems(gate, signers), ...neverBegun(gate));
   if (problems.length === 0 && gate.sign.distinct_people !== false && !enoughPeople(gate, signers)) {
     problems.push({
       path: ['sign', 'require'],
@@ -33,6 +33,20 @@ export function signerProblems(gate: Gate, signers: Signers): PlanProblem[] {
     });
   }
   return problems;
+}
+
+/** A waiver takes two: one who asks for it, and another who has the role. */
+function waiverProblems({ waivers }: Gate, { people }: Signers): PlanProblem[] {
+  if (!waivers) return [];
+  const path = ['waivers', 'approve'];
+  const approvers = people.filter(({ roles }) => roles.includes(waivers.approve));
+  if (approvers.length === 0) {
+    const message = `nobody in the signers file has the role \`${waivers.approve}\`, so no waiver can be approved`;
+    return [{ path, message, hint: 'give somebody the role, or take `waivers` away' }];
+  }
+  if (people.length > 1) return [];
+  const message = `${approvers[0]?.id} is alone in the signers file, and nobody approves a waiver of their own`;
+  return [{ path, message, hint: 'add a second person, or take `waivers` away' }];
 }
 
 /** People answer when the run is over, so nothing in the run can wait for them. */

@@ -9,6 +9,28 @@ export const AttestSchema = Options({
   about: Type.Optional(Type.Array(Id, { description: 'items whose evidence the statement speaks of' })),
 });
 
+export const WatchSchema = Options({
+  for: DurationText({ description: 'how long, from the beginning of the first sample on' }),
+  every: DurationText({ description: 'from the beginning of one sample to that of the next' }),
+  failures: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 1_000, description: 'so many samples may fail; default 0' }),
+  ),
+  consecutive_errors: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description: 'so many samples in a row that could not measure end it as an error; default 3',
+    }),
+  ),
+  min_observed: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      description: 'share of the time that has to be observed; less is an error; default 0.9',
+    }),
+  ),
+});
+
 export const ItemSchema = Options({
   id: Id,
   title: Type.String({ minLength: 1 }),
@@ -39,6 +61,7 @@ export const ItemSchema = Options({
         'measure again, each `retry_after`, until it passes or this time is over: for what needs a scrape to show',
     }),
   ),
+  watch: Type.Optional(WatchSchema),
   flaky: Type.Optional(
     Type.Union([Type.Literal('pass'), Type.Literal('fail')], {
       description: 'does passing after a retry count? default pass',
@@ -81,8 +104,15 @@ export const GateSchema = Options({
   ),
   items: Type.Array(ItemSchema, { minItems: 1 }),
   sign: SignSchema,
+  waivers: Type.Optional(
+    Options({
+      approve: Role,
+      at_most: DurationText({ description: 'how long a waiver may last, from its request on' }),
+    }),
+  ),
 });
 
 export type Gate = Static<typeof GateSchema>;
 export type GateItem = Static<typeof ItemSchema>;
+export type WatchSettings = Static<typeof WatchSchema>;
 export type SignPolicy = Static<typeof SignSchema>;

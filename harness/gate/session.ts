@@ -21,6 +21,7 @@ import { type RunInput, type RunListener, runItems } from './run.ts';
 import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
 import { contextMaker } from './scope.ts';
 import { type SignersInUse, signersInUse } from './signers-in-use.ts';
+import { waiverHook } from './waivers-in-use.ts';
 import { contextOn, withStack } from './with-stack.ts';
 
 export interface GateRunOptions {
@@ -113,7 +114,9 @@ async function conduct(run: Conducted): Promise<Statement> {
     environment: environment.name,
     tool,
   });
-  const items = await withStack(run, redactor, (resolved) => measureAll(run, resolved, evidence, redactor));
+  const items = await withStack(run, redactor, (resolved) =>
+    measureAll({ ...run, release }, resolved, evidence, redactor),
+  );
   const change = await changeSince(release, { root: project.root, gate: gate.gate });
   if (change && !environment.rehearsal) {
     throw new CountersignError('CONFIG_INVALID', change, {
@@ -174,7 +177,7 @@ async function keepInputs({ folder, gate, environment, signers }: Conducted): Pr
 }
 
 async function measureAll(
-  run: Conducted,
+  run: Conducted & { release: SignOff['release'] },
   resolved: ResolvedEnvironment,
   evidence: EvidenceStore,
   redactor: Redactor,
@@ -186,8 +189,10 @@ async function measureAll(
   const signal = AbortSignal.any([run.signal, halt.signal]);
   const shared = contextOn({ ...run, signal }, resolved, redactor);
   const context = { ...shared, gate: gate.gate.gate, runId: run.id };
+  const waive = waiverHook({ ...run, root: run.project.root, evidence, redactor });
   const input: RunInput = {
     gate,
+    ...(waive ? { waive } : {}),
     rehearsal: environment.rehearsal,
     writes: environment.writes ?? false,
     journal,

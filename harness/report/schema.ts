@@ -96,6 +96,21 @@ export const ItemReportSchema = Options({
       statement: Type.Optional(ArtifactSchema),
     }),
   ),
+  /** Of a waived item: who let it pass, until when, and what it was before. */
+  waiver: Type.Optional(
+    Options({
+      id: Type.String(),
+      state: literals(['failed', 'error'] as const),
+      /** The reason of that state. */
+      because: Type.String(),
+      reason: Type.String(),
+      requester: Type.String(),
+      approver: Type.String(),
+      expires: Time,
+      /** File under evidence/ that holds the signed waiver. */
+      statement: ArtifactSchema,
+    }),
+  ),
   /** Third parties that were simulated in what this item measured. */
   simulated: Type.Array(Type.String()),
   undo: Type.Optional(UndoneSchema),

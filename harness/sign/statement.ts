@@ -9,6 +9,7 @@ import {
   encode,
   makeEnvelope,
   preAuthenticationEncoding,
+  type ReadEnvelope,
   readEnvelope,
 } from './dsse.ts';
 import { type Signer, verifySignature } from './keys.ts';
@@ -56,8 +57,22 @@ export function openStatement<S extends TSchema>(
   const [signature, ...others] = envelope.signatures;
   if (!signature || others.length > 0) throw refusal(`${what} has more than one signature`);
   const signedBy = checkSignature(envelope.payloadType, envelope.payload, signature, keys, what);
-  const value = parseStrictJson(envelope.payload, { what, maxBytes: maxSmallStatementBytes });
-  return { value: fitting(schema, value, what), signedBy };
+  return { value: readPayload(envelope.payload, schema, what), signedBy };
+}
+
+/** Like `openStatement`, of an envelope that several people signed. */
+export function openEnvelope<S extends TSchema>(
+  { payloadType, payload, signatures }: ReadEnvelope,
+  schema: S,
+  keys: TrustedKeys,
+  what: string,
+): { value: Static<S>; signedBy: TrustedKey[] } {
+  const signedBy = signatures.map((signature) => checkSignature(payloadType, payload, signature, keys, what));
+  return { value: readPayload(payload, schema, what), signedBy };
+}
+
+function readPayload<S extends TSchema>(payload: Uint8Array, schema: S, what: string): Static<S> {
+  return fitting(schema, parseStrictJson(payload, { what, maxBytes: maxSmallStatementBytes }), what);
 }
 
 /** Whose signature it is. The key id only finds the key: the signature proves it. */

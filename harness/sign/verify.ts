@@ -20,6 +20,7 @@ import {
   type VerifyOptions,
 } from './verify/finding.ts';
 import { checkApprovals, checkTimes, readSignatures, type Signed } from './verify/people.ts';
+import { checkWaivers } from './verify/waivers.ts';
 
 export type { Recomputed, SignersFile, VerifyLine, VerifyOptions } from './verify/finding.ts';
 
@@ -67,6 +68,7 @@ export async function checkReport(
     ...(await attempt('target', () => checkTarget(examined))),
     ...(await attempt('verdict', () => checkDecision(examined))),
     ...(await attempt('attestations', () => checkAttestations(examined))),
+    ...(await attempt('waivers', () => checkWaivers(examined))),
     ...checkHonesty(examined),
   ];
   return { findings, times };

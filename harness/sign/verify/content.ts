@@ -13,6 +13,7 @@ export async function checkEvidence({ options, report }: Examined): Promise<Find
   const cited = items.flatMap((item) => [
     ...item.attempts.flatMap(({ artifacts }) => artifacts),
     ...(item.attest?.statement ? [item.attest.statement] : []),
+    ...(item.waiver ? [item.waiver.statement] : []),
   ]);
   const problems = [
     ...evidence.files
@@ -114,7 +115,6 @@ export async function checkAttestations({ options, report, keys }: Examined): Pr
 /** Relaxations and stand-ins are never silent. */
 export function checkHonesty({ report, options }: Examined): Finding[] {
   const { relaxations, environment, items, policy } = report.statement.predicate;
-  const waived = items.filter(({ state }) => state === 'waived').map(({ id }) => id);
   const simulated = [...new Set([...environment.simulators, ...items.flatMap((item) => item.simulated)])];
   const findings = [
     ...relaxations.map((text) => pass('relaxations', text)),
@@ -124,7 +124,6 @@ export function checkHonesty({ report, options }: Examined): Finding[] {
     ...(policy.distinct_people
       ? []
       : [pass('relaxations', 'one person may fill several roles: the gate says so')]),
-    ...(waived.length > 0 ? [pass('waivers', `waived: ${waived.join(', ')}`)] : []),
     ...(simulated.length > 0 ? [pass('simulators', `simulated: ${simulated.join(', ')}`)] : []),
   ];
   if (!environment.rehearsal) return findings;
