@@ -68,15 +68,10 @@ async function writeConfig(
     rules.push(copy);
   }
   const interval = formatDuration(compression.intervalMs);
-  const targets = config.scrape.map(async ({ job, target, path }) => ({
-    job_name: job,
-    metrics_path: path ?? '/metrics',
-    static_configs: [{ targets: [await resolved.text(target)] }],
-  }));
   const content = {
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: rules,
-    scrape_configs: await Promise.all(targets),
+    scrape_configs: await scrapeConfigs(config.scrape, resolved),
     ...(alertmanager && {
       alerting: {
         alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${values.ports['alertmanager']}`] }] }],
@@ -86,4 +81,17 @@ async function writeConfig(
   const file = join(work, 'prometheus.yml');
   await writeFile(file, stringify(content), { mode: 0o600 });
   return file;
+}
+
+/** Targets of the same job stand together: Prometheus wants each job once. */
+async function scrapeConfigs(scrape: PrometheusConfig['scrape'], resolved: PartContext['resolved']) {
+  const targets = scrape.map(async ({ job, target, path }) => ({
+    job,
+    config: { targets: [await resolved.text(target)], labels: { __metrics_path__: path ?? '/metrics' } },
+  }));
+  const jobs = Map.groupBy(await Promise.all(targets), ({ job }) => job);
+  return [...jobs].map(([job, found]) => ({
+    job_name: job,
+    static_configs: found.map(({ config }) => config),
+  }));
 }

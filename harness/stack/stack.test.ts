@@ -39,7 +39,11 @@ test('an alert of a scraped service travels through every part to the pager', as
       alertmanager: { config: 'alerts/alertmanager.yml' },
       prometheus: {
         rules: ['alerts/*.rules.yml'],
-        scrape: [{ job: 'api', target: '127.0.0.1:${port.api}' }],
+        // Two targets of one job: the other one is down.
+        scrape: [
+          { job: 'api', target: '127.0.0.1:${port.api}' },
+          { job: 'api', target: '127.0.0.1:1' },
+        ],
       },
       services: [api],
     }),
