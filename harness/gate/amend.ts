@@ -13,7 +13,7 @@ import type { Signer } from '../sign/keys.ts';
 import type { Person } from '../sign/signers.ts';
 import { readStatement } from '../sign/statement.ts';
 import { EvidenceStore } from './evidence.ts';
-import { Journal } from './journal.ts';
+import { Journal, type JournalEntry } from './journal.ts';
 import { Redactor } from './redact.ts';
 import { lockRun } from './run-folder.ts';
 import { GateSchema } from './schema.ts';
@@ -43,8 +43,9 @@ export async function attestItem(input: AttestInput): Promise<Statement> {
     }
     const before = readStatement(await readRunFile(folder, 'report.json'));
     const item = answerable(before, input);
-    const { journal } = await Journal.open(join(folder, 'journal.jsonl'), clock);
+    const { journal, entries } = await Journal.open(join(folder, 'journal.jsonl'), clock);
     try {
+      refuseSpokenOf(entries.slice(before.predicate.journal.lines));
       const attest = await sign(input, before, item, clock.now().toISOString());
       const { evidence } = before.predicate;
       const store = new EvidenceStore(folder, new Redactor(), evidence.files);
@@ -74,6 +75,16 @@ export async function attestItem(input: AttestInput): Promise<Statement> {
   } finally {
     await release();
   }
+}
+
+/** Comments and revoked keys outlive an answer; whatever else was said spoke of this very report. */
+function refuseSpokenOf(later: readonly JournalEntry[]): void {
+  const bound = later.find(({ type }) => type !== 'comment' && type !== 'revocation');
+  if (!bound) return;
+  throw new CountersignError(
+    'RUN_FROZEN',
+    `line ${bound.seq} of the journal (${bound.type}) speaks of the report as it is, so no item can be answered any more`,
+  );
 }
 
 function answerable({ predicate }: Statement, { item: id, person }: AttestInput): ItemReport {

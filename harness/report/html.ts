@@ -4,8 +4,9 @@ import { itemDetails } from './html/item.ts';
 import { counts, itemTable, reasons } from './html/items.ts';
 import { html, Markup } from './html/markup.ts';
 import { howToVerify, release } from './html/release.ts';
+import { said } from './html/said.ts';
 import { style } from './html/style.ts';
-import { notices, signatures, verdict } from './html/verdict.ts';
+import { notices, rulingOf, signatures, verdict } from './html/verdict.ts';
 import type { Statement } from './schema.ts';
 
 /** By its digest the page's own style is the only thing that a browser may apply; there is no script at all. */
@@ -29,7 +30,7 @@ export function renderHtml(statement: Statement, context: ReportContext): string
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${predicate.decision.replaceAll('_', ' ')}: ${predicate.gate.title}</title>
+<title>${rulingOf(predicate, context).title}: ${predicate.gate.title}</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>
@@ -39,6 +40,7 @@ ${verdict(predicate, context)}
 ${notices(predicate)}
 ${reasons(predicate)}
 ${signatures(predicate, context)}
+${said(predicate, context)}
 ${counts(predicate)}
 ${itemTable(predicate)}
 ${itemDetails(predicate, context.pictures)}

@@ -1,12 +1,15 @@
+import { type ReportContext, type SaidLine, stoppers } from './approvals.ts';
 import type { ItemReport, Statement } from './schema.ts';
 
 /** For build servers: one test case an item. Whoever reads only this file must not see a pass that is none. */
-export function renderJunit({ predicate }: Statement): string {
+export function renderJunit({ predicate }: Statement, context: Pick<ReportContext, 'said'> = {}): string {
   const { items, gate, run, environment, decision } = predicate;
+  const { rejections, withdrawals } = stoppers(context);
+  const stopped = [...rejections, ...withdrawals];
   const count = (...states: string[]) => items.filter(({ state }) => states.includes(state)).length;
   const totals = attributes({
-    tests: items.length,
-    failures: count('failed'),
+    tests: items.length + stopped.length,
+    failures: count('failed') + stopped.length,
     errors: count('error', 'blocked', 'pending'),
     skipped: count('waived', 'rehearsed'),
     time: seconds(run.duration_ms),
@@ -25,6 +28,7 @@ export function renderJunit({ predicate }: Statement): string {
     ...properties.map(([name, value]) => `      <property${attributes({ name, value })}/>`),
     '    </properties>',
     ...items.map((item) => testCase(gate.id, item)),
+    ...stopped.map((line) => stoppedCase(gate.id, line)),
     '  </testsuite>',
     '</testsuites>',
     '',
@@ -36,6 +40,14 @@ function testCase(gate: string, item: ItemReport): string {
   const open = `    <testcase${attributes({ classname: gate, name: `${item.id}: ${item.title}`, time })}`;
   const body = outcome(item);
   return body ? `${open}>\n      ${body}\n    </testcase>` : `${open}/>`;
+}
+
+/** What a person stopped did not pass, whatever was measured. */
+function stoppedCase(gate: string, { kind, person, name, words }: SaidLine): string {
+  const did = kind === 'rejection' ? 'rejected it' : 'withdrew the go';
+  const open = `    <testcase${attributes({ classname: gate, name: `${person} ${did}`, time: seconds(0) })}>`;
+  const failure = `<failure${attributes({ message: `${name} ${did}: ${words}`, type: kind })}/>`;
+  return `${open}\n      ${failure}\n    </testcase>`;
 }
 
 function outcome({ state, reason, attempts }: ItemReport): string {

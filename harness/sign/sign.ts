@@ -1,20 +1,21 @@
 import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
 import { writeWhole } from '../gate/evidence.ts';
-import { Journal } from '../gate/journal.ts';
 import { lockRun } from '../gate/run-folder.ts';
 import { PAYLOAD_TYPE } from '../report/schema.ts';
-import { APPROVAL_LINE, makeApproval, type SigningTime } from './approval.ts';
 import { makeBundle } from './bundle.ts';
 import { type EnvelopeSignature, makeEnvelope, serialise } from './dsse.ts';
 import { bundleFile, ENVELOPE_FILE } from './folder.ts';
 import { loadSigner, type Signer } from './keys.ts';
 import { writeRendered } from './renderings.ts';
+import { appendSaying } from './said/append.ts';
+import type { Saying } from './said/schema.ts';
+import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
 import { signPayload } from './statement.ts';
 import { type ApprovalCount, whyNotKey, whyNotPerson } from './trust.ts';
 import type { Examined, VerifyOptions } from './verify/finding.ts';
-import { checkApprovals, readSignatures, type Signed } from './verify/people.ts';
-import { checkReport, examine } from './verify.ts';
+import { checkApprovals, readSignatures, type Signed, type SigningTime } from './verify/people.ts';
+import { type Checked, checkReport, examine } from './verify.ts';
 
 export type SignOptions = Pick<VerifyOptions, 'folder' | 'signers' | 'now' | 'version' | 'recompute'> & {
   /** Id in the signers file. */
@@ -34,11 +35,11 @@ export async function signReport(options: SignOptions): Promise<SignResult> {
   const signer = 'signer' in options ? options.signer : loadSigner(options.privateKeyPem, options.passphrase);
   const release = await lockRun(options.folder);
   try {
-    const examined = await examine(options);
-    const { times } = await soundReport(examined);
+    const { examined, said } = await soundReport(await examine(options));
     const signed = await readSignatures(examined);
+    refuseStopped(said, options.person);
     refuseUnlessMaySign(examined, signer, options.person, signed);
-    const count = await addSignature(examined, { signer, person: options.person, signed, times });
+    const count = await addSignature(examined, { signer, person: options.person, signed, said });
     const roles = count.approvals.filter(({ keyid }) => keyid === signer.keyid).map(({ role }) => role);
     return { person: options.person, keyid: signer.keyid, roles, count };
   } finally {
@@ -46,11 +47,21 @@ export async function signReport(options: SignOptions): Promise<SignResult> {
   }
 }
 
-async function soundReport(examined: Examined): Promise<{ times: SigningTime[] }> {
-  const { findings, times } = await checkReport(examined);
+async function soundReport(given: Examined): Promise<Omit<Checked, 'findings'>> {
+  const { findings, said, examined } = await checkReport(given);
   const wrong = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`);
   if (wrong.length > 0) throw new CountersignError('REPORT_INVALID', wrong.join('; '));
-  return { times };
+  return { said, examined };
+}
+
+/** What one person stopped, no other signs away: the gate is run again. */
+function refuseStopped(said: readonly Saying[], person: string): void {
+  const [rejection] = sayingsOf(said, 'rejection');
+  if (rejection) throw refusal(`${rejection.person} rejected this report: ${rejection.reason}`);
+  const [withdrawal] = withdrawalsOfGo(said);
+  if (withdrawal) throw refusal(`${withdrawal.person} withdrew the GO: ${withdrawal.reason}`);
+  if (hasWithdrawn(said, person))
+    throw refusal(`${person} took their approval of this report back: run the gate again`);
 }
 
 function refuseUnlessMaySign(
@@ -84,46 +95,36 @@ interface NewSignature {
   signer: Signer;
   person: string;
   signed: Signed;
-  times: readonly SigningTime[];
+  said: readonly Saying[];
 }
 
 /** The envelope goes last: until it stands the person has not signed, and can sign again after a crash. */
 async function addSignature(
   examined: Examined,
-  { signer, person, signed, times }: NewSignature,
+  { signer, person, signed, said }: NewSignature,
 ): Promise<ApprovalCount> {
   const { options, report } = examined;
   const signature: EnvelopeSignature = await signPayload(signer, report.bytes);
-  const time =
-    times.find(({ keyid }) => keyid === signer.keyid) ?? (await appendTime(examined, signer, person));
+  const begun = sayingsOf(said, 'approval').some(({ key }) => key === signer.keyid);
+  const added = begun ? undefined : await appendTime(examined, signer, person);
   const signatures = [...signed.signatures.map(({ keyid, sig }) => ({ keyid, sig })), signature];
   const { count } = checkApprovals(
     examined,
     { signatures: [...signed.signatures, { ...signature, person }] },
-    [...times.filter((other) => other !== time), time],
+    said,
+    added,
   );
   const bundle = makeBundle(PAYLOAD_TYPE, report.bytes, signature);
   const envelope = makeEnvelope(PAYLOAD_TYPE, report.bytes, signatures);
   await writeWhole(join(options.folder, bundleFile(person)), bundle);
-  await writeRendered(options.folder, report, count);
+  await writeRendered(options.folder, report, { ...count, said });
   await writeWhole(join(options.folder, ENVELOPE_FILE), serialise(envelope));
   return count;
 }
 
-async function appendTime(
-  { options, report }: Examined,
-  signer: Signer,
-  person: string,
-): Promise<SigningTime> {
-  const approval = await makeApproval(signer, report, person, options.now);
-  const clock = { now: () => options.now, monotonic: () => 0 };
-  const { journal } = await Journal.open(join(options.folder, 'journal.jsonl'), clock);
-  try {
-    await journal.append(APPROVAL_LINE, approval);
-  } finally {
-    await journal.close();
-  }
-  return { keyid: signer.keyid, person, at: options.now.toISOString() };
+async function appendTime(examined: Examined, signer: Signer, person: string): Promise<SigningTime> {
+  await appendSaying(examined, signer, person, { type: 'approval' });
+  return { key: signer.keyid, person, at: examined.options.now.toISOString() };
 }
 
 function refusal(message: string): CountersignError {

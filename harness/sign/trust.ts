@@ -115,8 +115,13 @@ export function whyNotKey(key: SignerKey, span: { from: string; to: string }): s
   if (key.not_before && Date.parse(key.not_before) > from)
     return `the key is valid from ${key.not_before} only`;
   if (key.not_after && Date.parse(key.not_after) < to) return `the key was valid until ${key.not_after}`;
-  if (key.revoked_at && Date.parse(key.revoked_at) <= to) return `the key was revoked at ${key.revoked_at}`;
+  if (isRevokedAt(key, span.to)) return `the key was revoked at ${key.revoked_at}`;
   return undefined;
+}
+
+/** A signature of that moment or later counts no more. */
+export function isRevokedAt({ revoked_at }: SignerKey, at: string): boolean {
+  return revoked_at !== undefined && Date.parse(revoked_at) <= Date.parse(at);
 }
 
 /** The people of a rehearsal are made up: they have no e-mail address that could be an author's. */

@@ -88,6 +88,7 @@ test('every check leaves a line, also one that had nothing to compare with', asy
       'subjects',
       'verdict',
       'attestations',
+      'statements',
       'signatures',
       'roles',
       'validity',

@@ -1,12 +1,13 @@
 import { messageOf } from '../errors.ts';
 import { exitOf } from '../gate/verdict.ts';
 import type { Decision, Statement } from '../report/schema.ts';
-import type { SigningTime } from './approval.ts';
 import { ENVELOPE_FILE, folderProblems, hasRunFile, readRunFile } from './folder.ts';
-import { render } from './renderings.ts';
+import { render, type ShownStanding } from './renderings.ts';
+import type { Saying } from './said/schema.ts';
+import { afterRevocations, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
 import { readStatement, sha256 } from './statement.ts';
 import { type ApprovalCount, trustedKeys } from './trust.ts';
-import { checkCopies, checkPolicy, checkSigners, checkTarget, readSigningTimes } from './verify/binding.ts';
+import { checkCopies, checkPolicy, checkSigners, checkTarget, readJournalOf } from './verify/binding.ts';
 import { checkAttestations, checkDecision, checkEvidence, checkHonesty } from './verify/content.ts';
 import {
   attempt,
@@ -20,6 +21,7 @@ import {
   type VerifyOptions,
 } from './verify/finding.ts';
 import { checkApprovals, checkTimes, readSignatures, type Signed } from './verify/people.ts';
+import { checkSaid } from './verify/said.ts';
 import { checkWaivers } from './verify/waivers.ts';
 
 export type { Recomputed, SignersFile, VerifyLine, VerifyOptions } from './verify/finding.ts';
@@ -28,8 +30,10 @@ export interface VerifyResult {
   /** 0 GO with all signatures, 1 NO_GO or not deployable, 3 INCONCLUSIVE or signatures missing, 4 invalid. */
   exit: 0 | 1 | 3 | 4;
   lines: VerifyLine[];
-  /** Only present when nothing was found invalid. */
+  /** Only present when nothing was found invalid; NO_GO where somebody who may has rejected the report. */
   decision?: Decision;
+  /** Has somebody who may taken the GO back? It then stands as of the signing time only, and releases nothing. */
+  withdrawn?: boolean;
   statement?: Statement;
   count?: ApprovalCount;
 }
@@ -42,27 +46,29 @@ export async function verifyFolder(options: VerifyOptions): Promise<VerifyResult
   } catch (thrown) {
     return { exit: 4, lines: [lineOf(fail('report', messageOf(thrown)))] };
   }
-  const { findings, count } = await judge(examined);
+  const { findings, count, said } = await judge(examined);
   const lines = findings.map(lineOf);
-  const exit = exitFor(findings, examined.report.statement.predicate.decision);
-  if (exit === 4) return { exit, lines };
   const { statement } = examined.report;
-  return { exit, lines, decision: statement.predicate.decision, statement, ...(count ? { count } : {}) };
+  const decision = sayingsOf(said, 'rejection').length > 0 ? 'NO_GO' : statement.predicate.decision;
+  const exit = exitFor(findings, decision);
+  if (exit === 4) return { exit, lines };
+  const withdrawn = withdrawalsOfGo(said).length > 0;
+  return { exit, lines, decision, withdrawn, statement, ...(count ? { count } : {}) };
 }
 
 /** Everything but who signed: what must hold before anyone puts their name to it. */
-export async function checkReport(
-  examined: Examined,
-): Promise<{ findings: Finding[]; times: SigningTime[] }> {
-  let times: SigningTime[] = [];
+export async function checkReport(given: Examined): Promise<Checked> {
+  let said: readonly Saying[] = [];
+  let examined = given;
   const findings = [
     ...(await attempt('signers', () => checkSigners(examined))),
     ...(await attempt('evidence', () => checkEvidence(examined))),
     ...(await attempt('copies', () => checkCopies(examined))),
     ...(await attempt('policy', () => checkPolicy(examined))),
     ...(await attempt('journal', async () => {
-      const journal = await readSigningTimes(examined);
-      times = journal.times;
+      const journal = await readJournalOf(examined);
+      said = journal.said;
+      examined = withRevocations(examined, said);
       return journal.findings;
     })),
     ...(await attempt('target', () => checkTarget(examined))),
@@ -71,7 +77,23 @@ export async function checkReport(
     ...(await attempt('waivers', () => checkWaivers(examined))),
     ...checkHonesty(examined),
   ];
-  return { findings, times };
+  return { findings, said, examined };
+}
+
+export interface Checked {
+  findings: Finding[];
+  said: readonly Saying[];
+  /** As given, with the keys as they are after the revocations in the journal. */
+  examined: Examined;
+}
+
+/** Keys as they are after what the journal revokes. */
+export function withRevocations(examined: Examined, said: readonly Saying[]): Examined {
+  const { options } = examined;
+  const parsed = afterRevocations(options.signers.parsed, said);
+  if (parsed === options.signers.parsed) return examined;
+  const signers = { ...options.signers, parsed };
+  return { ...examined, options: { ...options, signers }, keys: trustedKeys(parsed) };
 }
 
 export async function examine(options: VerifyOptions): Promise<Examined> {
@@ -80,8 +102,10 @@ export async function examine(options: VerifyOptions): Promise<Examined> {
   return { options, keys, report: { bytes, sha256: sha256(bytes), statement: readStatement(bytes) } };
 }
 
-async function judge(examined: Examined): Promise<{ findings: Finding[]; count?: ApprovalCount }> {
-  const { findings, times } = await checkReport(examined);
+async function judge(
+  given: Examined,
+): Promise<{ findings: Finding[]; said: readonly Saying[]; count?: ApprovalCount }> {
+  const { findings, said, examined } = await checkReport(given);
   const { predicate } = examined.report.statement;
   const shape = pass(
     'report',
@@ -91,15 +115,17 @@ async function judge(examined: Examined): Promise<{ findings: Finding[]; count?:
   let count: ApprovalCount | undefined;
   const people = await attempt('signatures', async () => {
     signed = await readSignatures(examined);
-    const approvals = checkApprovals(examined, signed, times);
+    const approvals = checkApprovals(examined, signed, said);
     count = approvals.count;
     return [...approvals.findings, ...checkTimes(examined, count)];
   });
+  const standing = count && { ...count, said };
   const rest = [
     ...(await attempt('folder', () => checkFolder(examined, signed))),
-    ...(await attempt('renderings', () => checkRenderings(examined, count))),
+    ...(await attempt('renderings', () => checkRenderings(examined, standing))),
   ];
-  return { findings: [shape, ...findings, ...people, ...rest], ...(count ? { count } : {}) };
+  const all = [shape, ...findings, ...checkSaid(examined, said), ...people, ...rest];
+  return { findings: all, said, ...(count ? { count } : {}) };
 }
 
 async function checkFolder({ options, report }: Examined, signed: Signed): Promise<Finding[]> {
@@ -115,7 +141,7 @@ async function checkFolder({ options, report }: Examined, signed: Signed): Promi
 /** What people read must say what was signed; only the version that wrote it can tell. */
 async function checkRenderings(
   { options, report }: Examined,
-  count: ApprovalCount | undefined,
+  standing: ShownStanding | undefined,
 ): Promise<Finding[]> {
   const { version } = report.statement.predicate.run.tool;
   if (version !== options.version) {
@@ -127,18 +153,19 @@ async function checkRenderings(
     ];
   }
   const problems: string[] = [];
-  for (const [name, text] of Object.entries(await render(options.folder, report, count))) {
+  for (const [name, text] of Object.entries(await render(options.folder, report, standing))) {
     const stored = await readRunFile(options.folder, name);
     if (!stored.equals(Buffer.from(text))) problems.push(`${name} does not say what the report says`);
   }
   return [summarise('renderings', problems, 'report.html and junit.xml say what the report says')];
 }
 
-/** Invalid outweighs all; then the decision; then what is still missing. */
+/** Invalid outweighs all; then the decision, and whoever rejected it; then what is still missing. */
 function exitFor(findings: readonly Finding[], decision: Decision): VerifyResult['exit'] {
   const has = (weight: Finding['weight']) =>
     findings.some((finding) => !finding.ok && finding.weight === weight);
   if (has('invalid')) return 4;
+  if (has('rejected')) return 1;
   if (exitOf(decision) !== 0) return exitOf(decision);
   if (has('incomplete')) return 3;
   return has('not-deployable') ? 1 : 0;

@@ -68,4 +68,15 @@ figcaption { font-size: .82rem; }
 }
 `;
 
-export const style = `${colours}${text}${layout}${chartStyle}${figures}`;
+const said = `
+.said ol { margin: 0; padding: 0; list-style: none; }
+.said li { padding: .7rem 0 .7rem 1rem; border-top: 1px solid var(--rule); }
+.said li:is(.bad, .unsure) { background: var(--raised); box-shadow: inset 3px 0 var(--tone); }
+.said p { margin: 0; }
+.said .did { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
+.said :is(.when, .key) { font-size: .85rem; }
+.said blockquote { white-space: pre-line; }
+@media print { .said li { break-inside: avoid; } }
+`;
+
+export const style = `${colours}${text}${layout}${chartStyle}${figures}${said}`;

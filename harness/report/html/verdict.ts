@@ -1,4 +1,4 @@
-import type { ReportContext } from '../approvals.ts';
+import { type ReportContext, stoppers } from '../approvals.ts';
 import type { Decision, SignOff } from '../schema.ts';
 import { counted, html, type Markup, prose } from './markup.ts';
 import { timeOf } from './time.ts';
@@ -27,8 +27,31 @@ const verdicts: Record<Decision, { word: string; sign: string; tone: string; mea
   },
 };
 
+interface Ruling {
+  word: string;
+  sign: string;
+  tone: string;
+  meaning: string;
+  /** Of the page. */
+  title: string;
+}
+
+/** The decision as people left it: whoever rejected it, or took the go back, comes before what was measured. */
+export function rulingOf({ decision }: SignOff, context: ReportContext): Ruling {
+  const { rejections, withdrawals } = stoppers(context);
+  const names = (lines: readonly { name: string }[]) => lines.map(({ name }) => name).join(' and ');
+  const title = decision.replaceAll('_', ' ');
+  if (rejections.length > 0)
+    return { ...verdicts.NO_GO, meaning: `Rejected by ${names(rejections)}.`, title: 'REJECTED' };
+  if (withdrawals.length > 0) {
+    const meaning = `The go was withdrawn by ${names(withdrawals)}. It releases nothing.`;
+    return { ...verdicts.NO_GO, word: 'Withdrawn', meaning, title: `${title} WITHDRAWN` };
+  }
+  return { ...verdicts[decision], title };
+}
+
 export function verdict(signOff: SignOff, context: ReportContext): Markup {
-  const { word, sign, tone, meaning } = verdicts[signOff.decision];
+  const { word, sign, tone, meaning } = rulingOf(signOff, context);
   const { gate, environment, release, run } = signOff;
   const commit = release.git ? html` · <code>${release.git.commit.slice(0, 12)}</code>` : undefined;
   return html`<header class="verdict ${tone}">
@@ -47,7 +70,11 @@ function isSignable(decision: Decision): boolean {
 }
 
 /** A decision without its signatures is a proposal. */
-function standing({ decision, policy }: SignOff, { approvals, missing }: ReportContext): Markup {
+function standing({ decision, policy }: SignOff, context: ReportContext): Markup {
+  const { approvals, missing } = context;
+  const { rejections, withdrawals } = stoppers(context);
+  if (rejections.length + withdrawals.length > 0)
+    return html`What was measured said ${verdicts[decision].word.toLowerCase()}.`;
   if (!isSignable(decision)) return html`There is nothing to sign.`;
   const wanted = policy.require.reduce((total, { count }) => total + count, 0);
   if (missing.length === 0) return html`<strong>Signed by ${approvals.length} of ${wanted}.</strong>`;

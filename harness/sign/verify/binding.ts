@@ -4,8 +4,9 @@ import { parseYaml } from '../../config/yaml.ts';
 import { readJournal } from '../../gate/journal.ts';
 import { type GateItem, GateSchema } from '../../gate/schema.ts';
 import type { ItemReport } from '../../report/schema.ts';
-import { readApprovals, type SigningTime } from '../approval.ts';
 import { readRunFile } from '../folder.ts';
+import { readSaid } from '../said/read.ts';
+import type { Saying } from '../said/schema.ts';
 import { sha256 } from '../statement.ts';
 import { type Examined, type Finding, fail, pass, skip, summarise } from './finding.ts';
 
@@ -132,21 +133,22 @@ function checkSubjects(
 }
 
 /** The chain holds, its frozen head is where the report says, and what follows are signed statements. */
-export async function readSigningTimes({
+export async function readJournalOf({
   options,
   report,
   keys,
-}: Examined): Promise<{ findings: Finding[]; times: SigningTime[] }> {
+}: Examined): Promise<{ findings: Finding[]; said: readonly Saying[] }> {
   const { journal } = report.statement.predicate;
   const entries = readJournal(await readRunFile(options.folder, 'journal.jsonl'));
   const head = entries[journal.lines - 1];
   if (head?.hash !== journal.head) {
     return {
       findings: [fail('journal', `line ${journal.lines} of the journal is not the one that was frozen`)],
-      times: [],
+      said: [],
     };
   }
-  const times = readApprovals(entries.slice(journal.lines), report, keys);
-  const text = `${entries.length} lines in one chain, ${times.length} of them signed after the freeze`;
-  return { findings: [pass('journal', text)], times };
+  const said = readSaid(entries, report, keys);
+  const later = said.filter(({ earlier }) => !earlier).length;
+  const text = `${entries.length} lines in one chain, ${later} of them signed after the freeze`;
+  return { findings: [pass('journal', text)], said };
 }

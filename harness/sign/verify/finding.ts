@@ -12,10 +12,10 @@ export interface VerifyLine {
 }
 
 /**
- * What a finding means for the exit code: the report can't be trusted, it lacks signatures, or it is sound but may
- * not be deployed now.
+ * What a finding means for the exit code: the report can't be trusted, somebody said no, it lacks signatures, or it
+ * is sound but may not be deployed now.
  */
-export type Weight = 'invalid' | 'incomplete' | 'not-deployable';
+export type Weight = 'invalid' | 'rejected' | 'incomplete' | 'not-deployable';
 
 export interface Finding extends VerifyLine {
   weight?: Weight;

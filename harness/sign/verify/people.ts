@@ -1,12 +1,19 @@
 import { CountersignError } from '../../errors.ts';
 import { exitOf } from '../../gate/verdict.ts';
 import type { Decision } from '../../report/schema.ts';
-import type { SigningTime } from '../approval.ts';
 import { parseBundle } from '../bundle.ts';
 import { encode, parseEnvelope } from '../dsse.ts';
 import { bundleFile, ENVELOPE_FILE, hasRunFile, readRunFile } from '../folder.ts';
+import type { Saying } from '../said/schema.ts';
+import { hasWithdrawn, sayingsOf } from '../said/standing.ts';
 import { checkSignature } from '../statement.ts';
-import { type ApprovalCount, countApprovals, type VerifiedSignature, whyNotKey } from '../trust.ts';
+import {
+  type ApprovalCount,
+  countApprovals,
+  isRevokedAt,
+  type VerifiedSignature,
+  whyNotKey,
+} from '../trust.ts';
 import { type Examined, type Finding, fail, pass, skip } from './finding.ts';
 
 export interface Signed {
@@ -48,26 +55,44 @@ async function checkBundle(
   }
 }
 
+/** When a signature was made, as its maker says: the report itself was frozen before. */
+export type SigningTime = Pick<Saying<'approval'>, 'key' | 'person' | 'at'>;
+
 /** Each signature with the time that its maker gave, where there is one. */
 function timed(signatures: Signed['signatures'], times: readonly SigningTime[]): VerifiedSignature[] {
   return signatures.map(({ keyid }) => {
-    const at = times.find((time) => time.keyid === keyid)?.at;
+    const at = times.find((time) => time.key === keyid)?.at;
     return { keyid, ...(at === undefined ? {} : { at }) };
   });
 }
 
-/** Enough people of the right roles, none of whom may not. */
+/** Signatures that stand: their makers have not taken them back, nor was the key revoked as of then. */
+function standing({ keys }: Examined, signatures: readonly VerifiedSignature[], said: readonly Saying[]) {
+  const revoked = new Set(sayingsOf(said, 'revocation').map(({ revoked_key }) => revoked_key));
+  return signatures.filter(({ keyid, at }) => {
+    const trusted = keys.get(keyid);
+    if (!trusted || hasWithdrawn(said, trusted.person.id)) return !trusted;
+    // Without a time it may have been made after the revocation.
+    return !revoked.has(keyid) || (at !== undefined && !isRevokedAt(trusted.key, at));
+  });
+}
+
+/** Enough people of the right roles, none of whom may not. `added` is an approval that is about to be written. */
 export function checkApprovals(
-  { options, report }: Examined,
+  examined: Examined,
   signed: Signed,
-  times: readonly SigningTime[],
+  said: readonly Saying[],
+  added?: SigningTime,
 ): { findings: Finding[]; count: ApprovalCount } {
+  const { options, report } = examined;
   const { policy, release, validity } = report.statement.predicate;
-  const signatures = timed(signed.signatures, times);
+  const times = [...sayingsOf(said, 'approval'), ...(added ? [added] : [])];
+  const all = timed(signed.signatures, times);
+  const signatures = standing(examined, all, said);
   const count = countApprovals({ policy, signatures, signers: options.signers.parsed, release, validity });
   const findings = [
     ...times
-      .filter(({ keyid }) => !signatures.some((one) => one.keyid === keyid))
+      .filter(({ key }) => !all.some((one) => one.keyid === key))
       .map(({ person }) => fail('signatures', `${person} began to sign and did not finish; sign again`)),
     ...count.refused.map(({ keyid, reason }) => fail('signatures', `${keyid} does not count: ${reason}`)),
     ...count.approvals.map(({ person, role, keyid, at }) =>
@@ -76,7 +101,7 @@ export function checkApprovals(
         `${person.name} (${person.id}) as ${role}, ${at ? `at ${at} by their own clock` : 'at an unknown time'}, ${keyid}`,
       ),
     ),
-    ...rolesStillOpen(report.statement.predicate.decision, signatures.length, count),
+    ...rolesStillOpen(report.statement.predicate.decision, all.length, count),
   ];
   return { findings, count };
 }
