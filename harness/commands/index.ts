@@ -25,6 +25,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'gate run': { summary: 'run a gate and write its report', load: () => import('./gate/run.ts') },
   'gate show': { summary: 'print the report of a run', load: () => import('./gate/show.ts') },
   'gate sign': { summary: 'countersign the report of a run', load: () => import('./gate/sign.ts') },
+  'gate statement': {
+    summary: 'say it in words of other tools: test result, VSA',
+    load: () => import('./gate/statement.ts'),
+  },
   'gate status': { summary: 'list runs, and what each still needs', load: () => import('./gate/status.ts') },
   'gate verify': { summary: 'verify a signed report, offline', load: () => import('./gate/verify.ts') },
   'keys list': { summary: 'list people, roles and keys that may sign', load: () => import('./keys/list.ts') },

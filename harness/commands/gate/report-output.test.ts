@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { parseBundle } from '../../sign/bundle.ts';
 import { fixedKindConfig, runCli, testProject } from '../../testing/cli.ts';
 
 let root: string;
@@ -57,6 +58,34 @@ describe('--report', () => {
     const refused = await cli(line);
     expect(refused).toMatchObject({ exit: 2, stderr: expect.stringContaining(message), stdout: '' });
     expect(await readdir(join(root, '.countersign/runs'))).toEqual(runs);
+  });
+});
+
+describe('gate statement', () => {
+  it('signs a bundle of what the report says, which of a rehearsal is FAILED', async () => {
+    const plain = await cli('gate statement latest --type test-result');
+    expect(JSON.parse(plain.stdout)).toMatchObject({
+      predicate: { result: 'FAILED', passedTests: ['seen'] },
+    });
+    const signed = await cli('gate statement latest --type vsa --as rehearsal-engineering --out vsa.json');
+    expect(signed.stderr).toContain('wrote vsa.json, signed by SHA256:');
+    const bundle = parseBundle(await readFile(join(root, 'vsa.json')), 'vsa.json');
+    expect(JSON.parse(Buffer.from(bundle.payload).toString())).toMatchObject({
+      predicate: { verificationResult: 'FAILED' },
+    });
+  });
+
+  it('says nothing to others about a report that does not verify', async () => {
+    const file = join(root, '.countersign/latest/report.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('REHEARSAL_GO', 'GO'));
+    for (const type of ['test-result', 'vsa']) {
+      const refused = await cli(`gate statement latest --type ${type}`);
+      expect(refused).toMatchObject({
+        exit: 4,
+        stdout: '',
+        stderr: expect.stringContaining('can be said of it'),
+      });
+    }
   });
 });
 
