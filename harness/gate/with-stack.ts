@@ -22,7 +22,7 @@ export interface Ground {
 export async function withStack<T>(
   ground: Ground,
   redactor: Redactor,
-  work: (resolved: ResolvedEnvironment) => Promise<T>,
+  work: (resolved: ResolvedEnvironment, stack: RunningStack | undefined) => Promise<T>,
 ): Promise<T> {
   const stack = await startedStack(ground, redactor);
   try {
@@ -32,7 +32,7 @@ export async function withStack<T>(
       ...(stack ? { stackState: stack.state } : {}),
       onSecret: (value) => redactor.add(value),
     });
-    return await work(resolved);
+    return await work(resolved, stack);
   } finally {
     await stack?.stop();
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -42,6 +43,14 @@ export async function writeState(state: StackState): Promise<void> {
   const file = stateFile(state.dir);
   await writeFile(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
+}
+
+/** Names this stack and no other: one that was started anew from the same settings is another. Tells no secret. */
+export function stackId({ environment, digest, owner, startedAt }: StackState): string {
+  return createHash('sha256')
+    .update(JSON.stringify([environment, digest, owner.pid, owner.began, startedAt]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The state of a stack whose owner is alive. */
