@@ -1,8 +1,6 @@
-import { render } from '../sign/renderings.ts';
+import { render as renderFiles, reportContext, type ShownStanding } from '../sign/renderings.ts';
 import { sha256 } from '../sign/statement.ts';
-import type { ApprovalCount } from '../sign/trust.ts';
 import { jobSummary } from './github.ts';
-import { renderJunit } from './junit.ts';
 import type { Statement } from './schema.ts';
 
 export interface ReportToShow {
@@ -11,31 +9,37 @@ export interface ReportToShow {
   /** `report.json`, byte for byte as it was frozen. */
   bytes: Uint8Array;
   statement: Statement;
-  /** Who has signed, as verified; without it the page says that nobody has. */
-  count?: ApprovalCount | undefined;
+  /** Who signed, who rejected it: as verified. */
+  standing?: ShownStanding | undefined;
 }
 
 export interface ReportFormat {
   /** Name under `--report-dir`. */
   file: string;
-  /** Does it show who signed? Then the signatures are verified before it is made. */
-  showsPeople?: true;
-  render(report: ReportToShow): Promise<Uint8Array | string> | string | Uint8Array;
+  /** Does it say how people stand to the report? Then that is verified before it is made. */
+  showsPeople: boolean;
+  render(report: ReportToShow): Promise<Uint8Array | string>;
 }
 
 /** What `--report` takes besides `console`, which is what the command prints by itself. */
 export const reportFormats = {
-  json: { file: 'report.json', render: ({ bytes }) => bytes },
-  junit: { file: 'junit.xml', render: ({ statement }) => renderJunit(statement) },
-  markdown: { file: 'report.md', render: ({ statement }) => jobSummary(statement) },
-  html: {
-    file: 'report.html',
+  json: { file: 'report.json', showsPeople: false, render: async ({ bytes }) => bytes },
+  junit: { file: 'junit.xml', showsPeople: true, render: (report) => rendering(report, 'junit.xml') },
+  markdown: {
+    file: 'report.md',
     showsPeople: true,
-    async render({ folder, bytes, statement, count }) {
-      return (await render(folder, { sha256: sha256(bytes), statement }, count))['report.html'];
-    },
+    render: async ({ bytes, statement, standing }) =>
+      jobSummary(statement, reportContext({ sha256: sha256(bytes), statement }, standing)),
   },
+  html: { file: 'report.html', showsPeople: true, render: (report) => rendering(report, 'report.html') },
 } as const satisfies Record<string, ReportFormat>;
+
+async function rendering(
+  { folder, bytes, statement, standing }: ReportToShow,
+  name: 'report.html' | 'junit.xml',
+): Promise<string> {
+  return (await renderFiles(folder, { sha256: sha256(bytes), statement }, standing))[name];
+}
 
 export type FormatName = keyof typeof reportFormats | 'console';
 

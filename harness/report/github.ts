@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.ts';
+import { type ReportContext, stoppers } from './approvals.ts';
 import { duration } from './html/time.ts';
 import type { ItemReport, ItemState, Statement } from './schema.ts';
 
@@ -58,9 +59,11 @@ function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-/** Markdown for the page of a workflow run. */
-export function jobSummary({ predicate }: Statement): string {
-  const { items, gate, decision, run, environment } = predicate;
+/** Markdown for the page of a workflow run. Whoever reads only this must not see a go that somebody stopped. */
+export function jobSummary({ predicate }: Statement, context: Pick<ReportContext, 'said'> = {}): string {
+  const { items, gate, run, environment } = predicate;
+  const { rejections, withdrawals } = stoppers(context);
+  const decision = rejections.length > 0 ? 'NO_GO' : predicate.decision;
   const shown = items.filter(({ state }) => state !== 'passed');
   const passed = items.length - shown.length;
   const rows = shown.map(
@@ -72,6 +75,8 @@ export function jobSummary({ predicate }: Statement): string {
     '',
     `${passed} of ${items.length} items passed on ${escapeMarkdown(environment.title)} in ${duration(run.duration_ms)}. Run ${escapeMarkdown(run.id)}.`,
     ...(environment.rehearsal ? ['', 'This was a rehearsal: it releases nothing.'] : []),
+    ...rejections.flatMap(({ name, words }) => ['', escapeMarkdown(`Rejected by ${name}: ${words}`)]),
+    ...withdrawals.flatMap(({ name, words }) => ['', escapeMarkdown(`Withdrawn by ${name}: ${words}`)]),
     ...(rows.length > 0 ? ['', '| State | Item | Reason |', '| --- | --- | --- |', ...rows] : []),
     '',
     '',

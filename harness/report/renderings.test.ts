@@ -167,6 +167,14 @@ test('a finding of lint stands on its line', () => {
   );
 });
 
+test('the job summary of a report that somebody rejected is a NO GO, whatever was measured', () => {
+  const who = { person: 'kofi', name: 'Kofi', keyid: '', at: '2026-11-25T09:00:00Z', earlier: false };
+  const said = [{ ...who, kind: 'rejection' as const, words: 'the old key is there' }];
+  const summary = jobSummary(sampleReport().statement, { said });
+  expect(summary).toContain('## NO GO');
+  expect(summary).toContain('Rejected by Kofi&#58; the old key is there');
+});
+
 test('the job summary is a table of what did not pass, and nothing in it is markup', () => {
   expect(jobSummary(sampleReport('no-go').statement)).toContain('3 of 5 items passed');
   const summary = jobSummary(hostileReport().statement);

@@ -1,4 +1,4 @@
-import { type ItemReport, type ItemState, STATEMENT_TYPE, type Statement } from './schema.ts';
+import { type Decision, type ItemReport, type ItemState, STATEMENT_TYPE, type Statement } from './schema.ts';
 
 const TEST_RESULT_TYPE = 'https://in-toto.io/attestation/test-result/v0.1';
 /** Name of the one field that the documented predicate does not have. */
@@ -24,9 +24,13 @@ const heardAs: Record<ItemState, 'passed' | 'warned' | 'failed' | 'skipped'> = {
 
 /**
  * A report as in-toto's `test-result` v0.1, for consumers who read `result` and the three lists. The result is PASSED
- * or WARNED for a GO or GO_WITH_WAIVERS only; a rehearsal, too, is FAILED: it released nothing.
+ * or WARNED for a GO or GO_WITH_WAIVERS only, as verified: a rehearsal, too, is FAILED, and what people stopped.
  */
-export function testResult(statement: Statement, reportSha256: string) {
+export function testResult(
+  statement: Statement,
+  reportSha256: string,
+  verified: { decision?: Decision; withdrawn?: boolean },
+) {
   const { items, gate, environment, signers } = statement.predicate;
   const named = (group: string) => items.filter(({ state }) => heardAs[state] === group).map(({ id }) => id);
   return {
@@ -34,7 +38,7 @@ export function testResult(statement: Statement, reportSha256: string) {
     subject: statement.subject,
     predicateType: TEST_RESULT_TYPE,
     predicate: {
-      result: resultOf(statement),
+      result: resultOf(statement, verified),
       configuration: [
         descriptor(gate.file, gate.sha256),
         descriptor(`environment:${environment.name}`, environment.sha256),
@@ -43,21 +47,25 @@ export function testResult(statement: Statement, reportSha256: string) {
       passedTests: named('passed'),
       warnedTests: named('warned'),
       failedTests: named('failed'),
-      [DETAIL]: detail(statement, reportSha256, named('skipped')),
+      [DETAIL]: detail(statement, reportSha256, { ...verified, skippedTests: named('skipped') }),
     },
   };
 }
 
-function resultOf({ predicate: { decision, items, relaxations } }: Statement): string {
+function resultOf(
+  { predicate: { items, relaxations } }: Statement,
+  { decision, withdrawn }: { decision?: Decision; withdrawn?: boolean },
+): string {
+  if (withdrawn) return 'FAILED';
   if (decision !== 'GO' && decision !== 'GO_WITH_WAIVERS') return 'FAILED';
   const isPlain = relaxations.length === 0 && items.every(({ state }) => state === 'passed');
   return isPlain ? 'PASSED' : 'WARNED';
 }
 
-function detail({ predicate }: Statement, reportSha256: string, skippedTests: readonly string[]) {
-  const { decision, run, environment, evidence, relaxations, items } = predicate;
+function detail({ predicate }: Statement, reportSha256: string, more: object) {
+  const { run, environment, evidence, relaxations, items } = predicate;
   return {
-    decision,
+    ...more,
     report: descriptor('report.json', reportSha256),
     run: run.id,
     startedAt: run.started_at,
@@ -70,7 +78,6 @@ function detail({ predicate }: Statement, reportSha256: string, skippedTests: re
     },
     evidence: descriptor('evidence', evidence.sha256),
     relaxations,
-    skippedTests,
     tests: items.map(test),
   };
 }

@@ -20,11 +20,11 @@ const ben = testPerson('ben', ['engineering']);
 const digest = 'a'.repeat(64);
 
 describe('test-result v0.1', () => {
-  const of = (items: ItemReport[], rehearsal = false, relaxations: string[] = []) => {
+  const of = (items: ItemReport[], rehearsal = false, relaxations: string[] = [], verified = {}) => {
     const { statement } = sampleReport();
     const { decision } = decide({ items, rehearsal, relaxations });
     const predicate = { ...statement.predicate, items, decision, relaxations };
-    return testResult({ ...statement, predicate }, digest).predicate;
+    return testResult({ ...statement, predicate }, digest, { decision, ...verified }).predicate;
   };
   const as = (id: string, state: ItemReport['state']): ItemReport => ({ ...testItem(id), state });
 
@@ -42,6 +42,11 @@ describe('test-result v0.1', () => {
     },
   );
 
+  it('is FAILED for what people stopped, whatever was measured', () => {
+    expect(of([as('a', 'passed')], false, [], { decision: 'NO_GO' }).result).toBe('FAILED');
+    expect(of([as('a', 'passed')], false, [], { withdrawn: true }).result).toBe('FAILED');
+  });
+
   it('is FAILED for a rehearsal, for nothing at all, and for what was only rehearsed', () => {
     expect(of([as('a', 'passed')], true).result).toBe('FAILED');
     expect(of([]).result).toBe('FAILED');
@@ -52,7 +57,7 @@ describe('test-result v0.1', () => {
 
   it('names the subjects of the release only; evidence, times and attempts stand in the predicate', () => {
     const { statement } = sampleReport('no-go');
-    const result = testResult(statement, digest);
+    const result = testResult(statement, digest, { decision: 'NO_GO' });
     expect(result.subject).toEqual(statement.predicate.release.subjects);
     const text = JSON.stringify(result.predicate);
     for (const { sha256 } of statement.predicate.evidence.files) expect(text).toContain(sha256);

@@ -36,6 +36,8 @@ export interface VerifyResult {
   withdrawn?: boolean;
   statement?: Statement;
   count?: ApprovalCount;
+  /** What people said after the freeze, such as who rejected it. */
+  said?: readonly Saying[];
 }
 
 /** Judges bytes, content and people, offline. Every check leaves a line, also one that did not run. */
@@ -53,7 +55,7 @@ export async function verifyFolder(options: VerifyOptions): Promise<VerifyResult
   const exit = exitFor(findings, decision);
   if (exit === 4) return { exit, lines };
   const withdrawn = withdrawalsOfGo(said).length > 0;
-  return { exit, lines, decision, withdrawn, statement, ...(count ? { count } : {}) };
+  return { exit, lines, decision, withdrawn, statement, said, ...(count ? { count } : {}) };
 }
 
 /** Everything but who signed: what must hold before anyone puts their name to it. */

@@ -3,8 +3,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CountersignError } from '../../errors.ts';
 import { writeWhole } from '../../gate/evidence.ts';
 import { type FormatName, formatNames, type ReportFormat, reportFormats } from '../../report/formats.ts';
-import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
-import type { ApprovalCount } from '../../sign/trust.ts';
+import { readRunFile } from '../../sign/folder.ts';
+import type { ShownStanding } from '../../sign/renderings.ts';
 import { verifyFolder } from '../../sign/verify.ts';
 import { type Arguments, booleanFlag, type Io, stringFlag } from '../command.ts';
 import { type OpenRun, verification } from './open-run.ts';
@@ -57,8 +57,8 @@ export async function writeReports(
 ): Promise<void> {
   if (output.formats.length === 0) return;
   const chosen: ReportFormat[] = output.formats.map((name) => reportFormats[name]);
-  const count = chosen.some(({ showsPeople }) => showsPeople)
-    ? await verifiedPeople(io, run, signers)
+  const standing = chosen.some(({ showsPeople }) => showsPeople)
+    ? await verifiedStanding(io, run, signers)
     : undefined;
   const bytes = await readRunFile(run.folder, 'report.json');
   if (output.folder !== undefined) {
@@ -66,7 +66,7 @@ export async function writeReports(
     await mkdir(output.folder, { recursive: true });
   }
   for (const { file, render } of chosen) {
-    const content = await render({ ...run, bytes, count });
+    const content = await render({ ...run, bytes, standing });
     if (output.folder === undefined) io.stdout.write(Buffer.from(content as Uint8Array).toString());
     else {
       await writeWhole(join(output.folder, file), content);
@@ -75,17 +75,16 @@ export async function writeReports(
   }
 }
 
-/** Names on a page are those of signatures that hold. */
-async function verifiedPeople(
+/** Names on a page are those of signatures that hold, and a report that does not verify is not shown as one. */
+async function verifiedStanding(
   io: Io,
   run: OpenRun,
   signers: string | undefined,
-): Promise<ApprovalCount | undefined> {
-  if (!(await hasRunFile(run.folder, ENVELOPE_FILE))) return undefined;
-  const { exit, lines, count } = await verifyFolder(await verification(io, run, signers));
+): Promise<ShownStanding | undefined> {
+  const { exit, lines, count, said } = await verifyFolder(await verification(io, run, signers));
   const wrong = lines.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`);
   if (exit === 4) throw new CountersignError('REPORT_INVALID', wrong.join('; '));
-  return count;
+  return count && { ...count, ...(said ? { said } : {}) };
 }
 
 /** A run folder holds what was frozen and nothing else: one file more, and it does not verify. */

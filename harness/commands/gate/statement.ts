@@ -56,8 +56,12 @@ example: countersign gate statement latest --type vsa --as ada --out vsa.sigstor
 };
 
 async function results(args: Arguments, io: Io, run: OpenRun): Promise<object> {
-  refuseInvalid(await verifyFolder(await verification(io, run, stringFlag(args, 'signers'))));
-  return testResult(run.statement, sha256(await readRunFile(run.folder, 'report.json')));
+  const options = await verification(io, run, stringFlag(args, 'signers'));
+  const { decision, withdrawn } = refuseInvalid(await verifyFolder(options));
+  return testResult(run.statement, sha256(await readRunFile(run.folder, 'report.json')), {
+    ...(decision ? { decision } : {}),
+    ...(withdrawn ? { withdrawn } : {}),
+  });
 }
 
 /** As of now and for use: whoever reads it sees the time of verification, and nothing of the report's own. */
