@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./doctor.ts'),
   },
   'gate attest': { summary: 'answer a manual item as a person', load: () => import('./gate/attest.ts') },
+  'gate diff': {
+    summary: 'show what changed between two runs of a gate',
+    load: () => import('./gate/diff.ts'),
+  },
   'gate export': { summary: 'write a run as one zip archive', load: () => import('./gate/export.ts') },
   'gate import': {
     summary: 'unpack an archive of a run, all or nothing',
