@@ -31,6 +31,10 @@ const table = {
   STACK_FAILED: { exit: 3, hint: 'the log of the process that failed is named above' },
   RUN_MISSING: { exit: 2, hint: '`countersign gate status` lists the runs' },
   RUN_LOCKED: { exit: 2, hint: 'another process drives this run; wait for it or end it' },
+  RUN_UNDECIDED: {
+    exit: 2,
+    hint: 'look whether it took effect, then say `--repeat ITEM` (run it again) or `--give-up ITEM`',
+  },
   RUN_FROZEN: { exit: 2, hint: 'a signed report does not change; start a new run' },
   JOURNAL_BROKEN: { exit: 4, hint: 'the journal was changed after it was written; do not trust this run' },
   KEY_INVALID: { exit: 2, hint: '`countersign keys new` makes a key that works' },

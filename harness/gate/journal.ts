@@ -64,6 +64,12 @@ export class Journal {
     }
   }
 
+  /** From now on every append fails with this: the run can't go on, and nothing must tell that it did. */
+  fail(thrown: unknown): CountersignError {
+    this.#failure ??= unwritable(thrown);
+    return this.#failure;
+  }
+
   get head(): { seq: number; hash: string } {
     return this.#head;
   }
@@ -86,8 +92,8 @@ export class Journal {
         const entries = await this.#write(batch);
         for (const [index, entry] of entries.entries()) batch[index]?.resolve(entry);
       } catch (thrown) {
-        this.#failure ??= unwritable(thrown);
-        for (const { reject } of batch) reject(this.#failure);
+        const failure = this.fail(thrown);
+        for (const { reject } of batch) reject(failure);
       }
     }
     // Here and not in a `finally`: whoever was just answered may append before that would run.
@@ -114,22 +120,30 @@ export class Journal {
 }
 
 /**
- * Cuts off a last line that was torn by a crash or a full disk. Only for whoever drives the run, before its report is
- * frozen; what is not the beginning of a line stays, and is refused by the next reader.
+ * Every whole line of a journal that may have been torn by a crash or a full disk. Only for whoever drives the run,
+ * before its report is frozen; an end that is not the beginning of a line is refused.
  */
+export function readTornJournal(bytes: Uint8Array): { entries: JournalEntry[]; torn?: Repair } {
+  const end = bytes.lastIndexOf(NEWLINE) + 1;
+  const entries = readJournal(bytes.subarray(0, end));
+  if (end === bytes.length) return { entries };
+  const line = entries.length + 1;
+  if (!isBeginning(Buffer.from(bytes.subarray(end)).toString('utf8'), line)) {
+    throw broken(line, 'its end is no line, nor the beginning of one');
+  }
+  return { entries, torn: { line, bytes: bytes.length - end } };
+}
+
+/** Cuts off a torn last line. */
 export async function repairJournal(path: string): Promise<Repair | undefined> {
   const file = await open(path, 'r+');
   try {
     const bytes = await file.readFile();
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
-    if (end === bytes.length) return undefined;
-    const line = readJournal(bytes.subarray(0, end)).length + 1;
-    if (!isBeginning(bytes.subarray(end).toString('utf8'), line)) {
-      throw broken(line, 'its end is no line, nor the beginning of one');
-    }
-    await file.truncate(end);
+    const { torn } = readTornJournal(bytes);
+    if (!torn) return undefined;
+    await file.truncate(bytes.length - torn.bytes);
     await file.sync();
-    return { line, bytes: bytes.length - end };
+    return torn;
   } finally {
     await file.close();
   }
@@ -160,8 +174,8 @@ function unwritable(thrown: unknown): CountersignError {
   ];
   return new CountersignError(
     'SYSTEM',
-    `${why ?? messageOf(thrown)}: nothing more can be written to the journal of the run`,
-    { hint: 'put that right, then go on with `countersign gate resume latest`', cause: thrown },
+    `${why ?? messageOf(thrown)}: the run ends here, and what it measured so far is kept`,
+    { hint: 'put that right, then go on with `countersign gate resume`', cause: thrown },
   );
 }
 

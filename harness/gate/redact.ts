@@ -6,7 +6,12 @@ const MARK = '[redacted]';
 export class Redactor {
   readonly #spellings = new Set<string>();
   #pattern: RegExp | undefined;
-  #count = 0;
+  #count: number;
+
+  /** `counted`: how many were replaced before, by earlier runners of the same run. */
+  constructor(counted = 0) {
+    this.#count = counted;
+  }
 
   /** How many secrets were replaced so far. */
   get count(): number {

@@ -28,7 +28,7 @@ describe('the clock of a run', () => {
   it('T16: goes on at its own pace where the machine is set back, and says by how much', () => {
     const { steps, hear } = told();
     const of = machine();
-    const clock = new RunClock(of, undefined, hear);
+    const clock = new RunClock(of, hear);
     of.pass(60_000);
     of.set(-3_600_000);
     expect(clock.now().toISOString()).toBe('2026-11-25T08:31:00.000Z');
@@ -40,7 +40,8 @@ describe('the clock of a run', () => {
   it('T16: a step back while the run was down counts from the last line of the journal', () => {
     const { steps, hear } = told();
     const of = machine('2026-11-25T08:00:00.000Z');
-    const clock = new RunClock(of, new Date('2026-11-25T09:00:00.000Z'), hear);
+    const clock = new RunClock(of, hear);
+    clock.notBefore(new Date('2026-11-25T09:00:00.000Z'));
     expect(clock.now().toISOString()).toBe('2026-11-25T09:00:00.000Z');
     of.pass(1_000);
     expect(clock.now().toISOString()).toBe('2026-11-25T09:00:01.000Z');
@@ -50,7 +51,7 @@ describe('the clock of a run', () => {
   it('a step forward is taken as it is, and one back again is noticed', () => {
     const { steps, hear } = told();
     const of = machine();
-    const clock = new RunClock(of, undefined, hear);
+    const clock = new RunClock(of, hear);
     of.set(3_600_000);
     expect(clock.now().toISOString()).toBe('2026-11-25T09:30:00.000Z');
     of.set(-3_600_000);
@@ -61,7 +62,7 @@ describe('the clock of a run', () => {
   it('small steps back are held without a word; after the freeze so are large ones', () => {
     const { steps, hear } = told();
     const of = machine();
-    const clock = new RunClock(of, undefined, hear);
+    const clock = new RunClock(of, hear);
     const before = clock.now().getTime();
     of.set(-900);
     expect(clock.now().getTime()).toBe(before);
@@ -76,7 +77,7 @@ describe('the clock of a run', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
         const of = machine();
-        const clock = new RunClock(of, undefined, () => {});
+        const clock = new RunClock(of, () => {});
         let last = clock.now().getTime();
         for (const { pass, set } of steps) {
           of.pass(pass);

@@ -1,4 +1,5 @@
 import type { Clock } from '../checks/define.ts';
+import type { Journal } from './journal.ts';
 
 /** Smaller steps back are how a machine keeps its clock right; their times are held, and nobody is told. */
 const TOLERATED_MS = 1_000;
@@ -15,12 +16,18 @@ export class RunClock implements Clock {
   #at: number;
   #silent = false;
 
-  /** `last` is when the journal of the run ends, and `told` hears of every step back of more than a second. */
-  constructor(machine: Clock, last: Date | undefined, told: (milliseconds: number) => void) {
+  /** `told` hears of every step back of more than a second. */
+  constructor(machine: Clock, told: (milliseconds: number) => void) {
     this.#machine = machine;
     this.#told = told;
     this.#at = machine.monotonic();
-    this.#latest = last?.getTime() ?? machine.now().getTime();
+    this.#latest = machine.now().getTime();
+  }
+
+  /** `last` is when the journal of the run ended: a clock that reads less now was set back while nobody looked. */
+  notBefore(last: Date): void {
+    this.#latest = Math.max(this.#latest, last.getTime());
+    this.#at = this.#machine.monotonic();
   }
 
   monotonic(): number {
@@ -48,4 +55,26 @@ export class RunClock implements Clock {
     this.now();
     this.#silent = true;
   }
+}
+
+/** A run's clock, whose steps back stand in the report and, once it is known, in the journal. */
+export function openClock(
+  machine: Clock,
+  before: { last?: Date; setBacks: readonly number[] } = { setBacks: [] },
+): { clock: RunClock; setBacks: readonly number[]; journalTo(journal: Journal): void } {
+  const setBacks = [...before.setBacks];
+  let journal: Journal | undefined;
+  const clock = new RunClock(machine, (by_ms) => {
+    setBacks.push(by_ms);
+    // Where it can't be written, neither can what follows, and that is told.
+    journal?.append('clock-set-back', { by_ms }).catch(() => {});
+  });
+  if (before.last) clock.notBefore(before.last);
+  return {
+    clock,
+    setBacks,
+    journalTo(opened) {
+      journal = opened;
+    },
+  };
 }
