@@ -86,9 +86,10 @@ describe('M14: the live smoke script', () => {
     expect(run.stderr).toContain('UPSTREAM_FAILED');
   });
 
-  it('without a service runs the pipeline itself, and says that no metrics are scraped', async () => {
+  it('without a service runs the pipeline itself, with its own settings only, and says that no metrics are scraped', async () => {
     const { SERVICE_URL: _, ...rest } = scriptEnv;
-    const run = await runScript(smoke, [], { ...env, ...rest });
+    const { JWT_SECRET: _payouts, ...own } = env;
+    const run = await runScript(smoke, [], { ...own, ...rest });
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('no metrics are scraped');
     expect(parse(run.stdout).summary).toMatchObject({ duplicate_count: 307, metrics_exposed: false });

@@ -54,7 +54,8 @@ export async function smokeInProcess(
 ): Promise<SmokeOutcome> {
   request.note('no SERVICE_URL: the pipeline runs in this process, and no metrics are scraped');
   // The service's own secrets play no part in a run of the pipeline alone.
-  const env = { JWT_SECRET_KEY: 'unused-in-this-process', MONO_VERIFY_WEBHOOKS: 'false', ...request.env };
+  const unused = { JWT_SECRET_KEY: 'unused-in-this-process', MONO_VERIFY_WEBHOOKS: 'false' };
+  const env = { ...unused, DOMAINS: 'mono', ...request.env };
   const config = loadConfig(env);
   const logDestination: DestinationStream = destination({ fd: 2, sync: true });
   const platform = await createPlatform({ config, env, logDestination });
