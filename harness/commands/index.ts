@@ -75,4 +75,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'print the JSON Schema of files of synthetic checks',
     load: () => import('./synthetics/schema.ts'),
   },
+  'waivers approve': {
+    summary: 'approve a waiver that somebody else asked for',
+    load: () => import('./waivers/approve.ts'),
+  },
+  'waivers lint': { summary: 'find waivers that should not be', load: () => import('./waivers/lint.ts') },
+  'waivers list': { summary: 'list waivers, and which count', load: () => import('./waivers/list.ts') },
+  'waivers request': {
+    summary: 'ask that an item may fail until a moment',
+    load: () => import('./waivers/request.ts'),
+  },
 };

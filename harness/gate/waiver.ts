@@ -144,5 +144,5 @@ export function waivedReason(
   approver: string,
   was: { state: string; because: string },
 ): string {
-  return `waived by ${approver} until ${said.expires}: ${said.reason} (it was ${was.state}: ${was.because})`;
+  return `WAIVED by ${approver} until ${said.expires}: ${said.reason} (it was ${was.state}: ${was.because})`;
 }

@@ -71,7 +71,8 @@ export function openEnvelope<S extends TSchema>(
   return { value: readPayload(payload, schema, what), signedBy };
 }
 
-function readPayload<S extends TSchema>(payload: Uint8Array, schema: S, what: string): Static<S> {
+/** Strictly parsed and of that shape; nothing is said about who signed it. */
+export function readPayload<S extends TSchema>(payload: Uint8Array, schema: S, what: string): Static<S> {
   return fitting(schema, parseStrictJson(payload, { what, maxBytes: maxSmallStatementBytes }), what);
 }
 

@@ -4,7 +4,7 @@ import { CountersignError } from '../errors.ts';
 import { PAYLOAD_TYPE, STATEMENT_TYPE } from '../report/schema.ts';
 import { type Envelope, encode, makeEnvelope, parseEnvelope, serialise } from './dsse.ts';
 import type { Signer } from './keys.ts';
-import { openEnvelope, signPayload } from './statement.ts';
+import { openEnvelope, readPayload, signPayload } from './statement.ts';
 import type { TrustedKey, TrustedKeys } from './trust.ts';
 
 const WAIVER_TYPE = 'https://countersign.dev/attestations/waiver/v1';
@@ -90,4 +90,9 @@ export function openWaiver(bytes: Uint8Array, keys: TrustedKeys, what: string): 
     throw new CountersignError('REPORT_INVALID', `${what} was not asked for by the one who signed it first`);
   }
   return { said: value.predicate, itemSha256: subject.digest.sha256, signedBy };
+}
+
+/** What a waiver claims, before anyone's signature was looked at: enough to find out whose it should be. */
+export function claimedBy(bytes: Uint8Array, what: string): Waiver {
+  return readPayload(parseEnvelope(bytes, what).payload, WaiverSchema, what).predicate;
 }
