@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./doctor.ts'),
   },
   'gate attest': { summary: 'answer a manual item as a person', load: () => import('./gate/attest.ts') },
+  'gate comment': { summary: 'remark on a report as a person', load: () => import('./gate/comment.ts') },
   'gate diff': {
     summary: 'show what changed between two runs of a gate',
     load: () => import('./gate/diff.ts'),
@@ -26,6 +27,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'gate lint': { summary: 'check gate files without running anything', load: () => import('./gate/lint.ts') },
   'gate list': { summary: 'list the gates of this repo', load: () => import('./gate/list.ts') },
   'gate plan': { summary: 'show what a gate would do, in order', load: () => import('./gate/plan.ts') },
+  'gate reject': { summary: 'say no to a report as a person', load: () => import('./gate/reject.ts') },
+  'gate revoke': { summary: "revoke somebody's key for a run", load: () => import('./gate/revoke.ts') },
   'gate run': { summary: 'run a gate and write its report', load: () => import('./gate/run.ts') },
   'gate show': { summary: 'print the report of a run', load: () => import('./gate/show.ts') },
   'gate sign': { summary: 'countersign the report of a run', load: () => import('./gate/sign.ts') },
@@ -35,6 +38,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   'gate status': { summary: 'list runs, and what each still needs', load: () => import('./gate/status.ts') },
   'gate verify': { summary: 'verify a signed report, offline', load: () => import('./gate/verify.ts') },
+  'gate withdraw': {
+    summary: 'take an approval back, or the whole GO',
+    load: () => import('./gate/withdraw.ts'),
+  },
   'keys list': { summary: 'list people, roles and keys that may sign', load: () => import('./keys/list.ts') },
   'keys new': { summary: 'make a key for a person', load: () => import('./keys/new.ts') },
   'latency export': {
@@ -74,15 +81,5 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'synthetics schema': {
     summary: 'print the JSON Schema of files of synthetic checks',
     load: () => import('./synthetics/schema.ts'),
-  },
-  'waivers approve': {
-    summary: 'approve a waiver that somebody else asked for',
-    load: () => import('./waivers/approve.ts'),
-  },
-  'waivers lint': { summary: 'find waivers that should not be', load: () => import('./waivers/lint.ts') },
-  'waivers list': { summary: 'list waivers, and which count', load: () => import('./waivers/list.ts') },
-  'waivers request': {
-    summary: 'ask that an item may fail until a moment',
-    load: () => import('./waivers/request.ts'),
   },
 };

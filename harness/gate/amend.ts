@@ -10,10 +10,13 @@ import type { ItemReport, Statement } from '../report/schema.ts';
 import { attestedEvidence, makeAttestation } from '../sign/attestation.ts';
 import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../sign/folder.ts';
 import type { Signer } from '../sign/keys.ts';
-import type { Person } from '../sign/signers.ts';
-import { readStatement } from '../sign/statement.ts';
+import { writeRendered } from '../sign/renderings.ts';
+import { readSaid } from '../sign/said/read.ts';
+import type { Person, Signers } from '../sign/signers.ts';
+import { readStatement, sha256 } from '../sign/statement.ts';
+import { trustedKeys } from '../sign/trust.ts';
 import { EvidenceStore } from './evidence.ts';
-import { Journal, type JournalEntry } from './journal.ts';
+import { Journal, type JournalEntry, readJournal } from './journal.ts';
 import { Redactor } from './redact.ts';
 import { lockRun } from './run-folder.ts';
 import { GateSchema } from './schema.ts';
@@ -24,6 +27,8 @@ export interface AttestInput {
   folder: string;
   item: string;
   person: Person;
+  /** Of the report: whatever people said before the answer stays on its page. */
+  signers: Signers;
   signer: Signer;
   verdict: 'confirmed' | 'rejected';
   comment?: string | undefined;
@@ -68,6 +73,7 @@ export async function attestItem(input: AttestInput): Promise<Statement> {
       });
       const after = await amended(folder, before, answered, store, journal, clock);
       await writeReport(folder, after);
+      await showEarlier(folder, after, input.signers);
       return after;
     } finally {
       await journal.close();
@@ -85,6 +91,14 @@ function refuseSpokenOf(later: readonly JournalEntry[]): void {
     'RUN_FROZEN',
     `line ${bound.seq} of the journal (${bound.type}) speaks of the report as it is, so no item can be answered any more`,
   );
+}
+
+async function showEarlier(folder: string, statement: Statement, signers: Signers): Promise<void> {
+  const entries = readJournal(await readRunFile(folder, 'journal.jsonl'));
+  const report = { sha256: sha256(await readRunFile(folder, 'report.json')), statement };
+  const said = readSaid(entries, report, trustedKeys(signers));
+  if (said.length === 0) return;
+  await writeRendered(folder, report, { approvals: [], missing: statement.predicate.policy.require, said });
 }
 
 function answerable({ predicate }: Statement, { item: id, person }: AttestInput): ItemReport {

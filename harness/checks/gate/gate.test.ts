@@ -6,6 +6,7 @@ import { evaluateExpectation } from '../../gate/evaluate.ts';
 import type { FactSchema } from '../../gate/facts.ts';
 import { fakeClock, type TestContextOptions, testContext } from '../../testing/context.ts';
 import { makeRunFolder, type RunFolder, SIGNED_AT, testPerson } from '../../testing/run-folder.ts';
+import { sayOn } from '../../testing/say.ts';
 import { kindContract } from '../contract.ts';
 import kind from './gate.ts';
 
@@ -107,6 +108,25 @@ describe('an earlier report', () => {
     ).toEqual([]);
     expect(unmet(await measure({ gate: 'sample' }, { root: folder }))).toHaveLength(1);
     await rm(folder, { recursive: true });
+  });
+
+  test('whose GO was withdrawn, or that was rejected, is not enough', async () => {
+    await using stopped = await makeRunFolder({ people: [ada, ben] });
+    await stopped.sign(ada);
+    await stopped.sign(ben);
+    await sayOn(stopped, ada, { type: 'withdrawal', of: 'go', reason: 'an outage' });
+    const withdrawn = await project(stopped);
+    const clock = fakeClock('2026-11-25T09:30:00.000Z');
+    const facts = await measure({ gate: 'sample' }, { root: withdrawn, clock });
+    expect(facts).toMatchObject({ valid: true, exit: 0, decision: 'WITHDRAWN' });
+    expect(unmet(facts)).toHaveLength(1);
+    await sayOn(stopped, ben, { type: 'rejection', reason: 'not these totals' });
+    const rejected = await project(stopped);
+    expect(await measure({ gate: 'sample' }, { root: rejected, clock })).toMatchObject({
+      valid: true,
+      exit: 1,
+    });
+    for (const folder of [withdrawn, rejected]) await rm(folder, { recursive: true });
   });
 
   test('that was changed is invalid, and has neither age nor commit', async () => {

@@ -45,7 +45,9 @@ export default defineCheck({
   facts: Type.Object({
     valid: Type.Boolean({ description: 'are bytes, signatures, evidence and verdict what they should be?' }),
     exit: Type.Integer({ description: 'exit code of `countersign gate verify`' }),
-    decision: Type.String({ description: '`INVALID` where the report can not be trusted' }),
+    decision: Type.String({
+      description: '`INVALID` where the report can not be trusted, `WITHDRAWN` where a GO was taken back',
+    }),
     young: Type.Boolean({ description: 'within `max_age`' }),
     rehearsal_here: Type.Boolean({ description: 'is this gate itself run as a rehearsal?' }),
     signatures: Type.Integer({ description: 'people whose signature counts' }),
@@ -114,14 +116,14 @@ async function verify(folder: string, options: Settings, context: CheckContext):
 }
 
 function judgement(
-  { exit, lines, decision, count, statement }: VerifyResult,
+  { exit, lines, decision, withdrawn, count, statement }: VerifyResult,
   options: Settings,
   context: CheckContext,
 ) {
   return {
     valid: exit !== 4,
     exit,
-    decision: decision ?? 'INVALID',
+    decision: withdrawn ? 'WITHDRAWN' : (decision ?? 'INVALID'),
     young: statement !== undefined && isYoung(ageOf(statement.predicate.run.finished_at, context), options),
     rehearsal_here: context.environment.rehearsal,
     signatures: new Set(count?.approvals.map(({ person }) => person.id)).size,

@@ -35,6 +35,7 @@ example: countersign gate attest latest vault --as grace --comment "checked in t
       folder: run.folder,
       item,
       person,
+      signers: parsed,
       signer,
       verdict,
       comment,

@@ -1,0 +1,318 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FIRST_PREV, Journal, type JournalEntry, readJournal } from '../../gate/journal.ts';
+import {
+  makeRunFolder,
+  type RunFolder,
+  SIGNED_AT,
+  type TestPerson,
+  testItem,
+  testPerson,
+} from '../../testing/run-folder.ts';
+import { sayOn, signerOf } from '../../testing/say.ts';
+import { verifyRun } from '../../testing/verify-run.ts';
+import type { SayOptions } from '../say.ts';
+import { sha256 } from '../statement.ts';
+import { makeSaying } from './make.ts';
+import type { Words } from './schema.ts';
+
+const ada = testPerson('ada', ['release-manager'], { keys: 2 });
+const ben = testPerson('ben', ['engineering']);
+const cyd = testPerson('cyd', ['engineering']);
+const eve = testPerson('eve', ['marketing']);
+const people = [ada, ben, cyd, eve];
+const keyOf = (person: TestPerson, index = 0) => person.keys[index]?.id ?? '';
+const later = (minutes: number) => new Date(Date.parse(SIGNED_AT) + minutes * 60_000);
+
+const no = { type: 'rejection', reason: 'the totals are of yesterday' } as const;
+const back = { type: 'withdrawal', of: 'approval', reason: 'I read the wrong run' } as const;
+const goBack = { type: 'withdrawal', of: 'go', reason: 'the supplier is down' } as const;
+const remark = { type: 'comment', text: 'a cold cache' } as const;
+const stolen = (person: TestPerson, from: string) =>
+  ({ type: 'revocation', revoked_key: keyOf(person), revoked_at: from, reason: 'stolen' }) as const;
+
+async function signedRun() {
+  const run = await makeRunFolder({ people });
+  await run.sign(ada);
+  await run.sign(ben);
+  return run;
+}
+
+const wrong = ({ lines }: Awaited<ReturnType<typeof verifyRun>>) =>
+  lines.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`);
+const statements = ({ lines }: Awaited<ReturnType<typeof verifyRun>>) =>
+  lines.filter(({ check }) => check === 'statements').map(({ text }) => text);
+
+describe('a rejection', () => {
+  test('makes a signed GO a NO_GO, is shown with its reason, and nobody signs after it', async () => {
+    await using run = await makeRunFolder({ people });
+    await run.sign(ada);
+    await sayOn(run, cyd, no);
+    const result = await verifyRun(run);
+    expect({ exit: result.exit, decision: result.decision }).toEqual({ exit: 1, decision: 'NO_GO' });
+    expect(wrong(result)).toEqual([
+      `statements: rejected by Cyd (cyd), ${later(10).toISOString()}: the totals are of yesterday`,
+      'roles: missing: engineering',
+    ]);
+    const page = await readFile(join(run.folder, 'report.html'), 'utf8');
+    expect(page).toContain('<title>REJECTED: Sample gate</title>');
+    expect(page).toContain('the totals are of yesterday');
+    expect(await readFile(join(run.folder, 'junit.xml'), 'utf8')).toContain('failures="1"');
+    await expect(run.sign(ben)).rejects.toThrow('cyd rejected this report: the totals are of yesterday');
+    await expect(sayOn(run, cyd, no)).rejects.toThrow('cyd has rejected this report already');
+  });
+
+  test('counts before anybody signed, and where the gate could not tell', async () => {
+    await using run = await makeRunFolder({ people, items: [testItem('smoke', 'error')] });
+    expect((await verifyRun(run)).exit).toBe(3);
+    await sayOn(run, ada, no);
+    expect(await verifyRun(run)).toMatchObject({ exit: 1, decision: 'NO_GO' });
+  });
+
+  test('is not taken away by revoking the key of the one who said it', async () => {
+    await using run = await signedRun();
+    await sayOn(run, cyd, no);
+    await sayOn(run, ben, stolen(cyd, SIGNED_AT));
+    expect((await verifyRun(run)).exit).toBe(1);
+  });
+});
+
+describe('a withdrawal', () => {
+  test('of an approval opens the role again, for others', async () => {
+    await using run = await signedRun();
+    expect((await verifyRun(run)).exit).toBe(0);
+    const { standing } = await sayOn(run, ben, back);
+    expect(standing.missing).toEqual([{ role: 'engineering', count: 1 }]);
+    const result = await verifyRun(run);
+    expect(result.exit).toBe(3);
+    expect(statements(result)[0]).toContain('approval taken back by Ben (ben)');
+    await expect(run.sign(ben)).rejects.toThrow('ben took their approval of this report back');
+    await run.sign(cyd);
+    expect((await verifyRun(run)).exit).toBe(0);
+  });
+
+  test('of the GO leaves it as of the signing time, releases nothing, and nobody signs after it', async () => {
+    await using run = await signedRun();
+    await sayOn(run, cyd, goBack);
+    const result = await verifyRun(run);
+    expect(result).toMatchObject({ exit: 0, decision: 'GO', withdrawn: true });
+    expect(statements(result)[0]).toMatch(/the GO was withdrawn by Cyd .*judged as of the signing time/);
+    const deploy = await verifyRun(run, { forDeploy: true });
+    expect(deploy.exit).toBe(1);
+    expect(wrong(deploy)[0]).toContain('the supplier is down');
+    await expect(run.sign(cyd)).rejects.toThrow('cyd withdrew the GO');
+    const page = await readFile(join(run.folder, 'report.html'), 'utf8');
+    expect(page).toContain('<title>GO WITHDRAWN: Sample gate</title>');
+    expect(await readFile(join(run.folder, 'junit.xml'), 'utf8')).toContain('cyd withdrew the go');
+  });
+});
+
+describe('a revocation', () => {
+  test('takes away what the key signed at that moment or later, and stops it from signing', async () => {
+    await using run = await signedRun();
+    await sayOn(run, cyd, stolen(ben, SIGNED_AT));
+    const result = await verifyRun(run, { now: later(20) });
+    expect(result.exit).toBe(3);
+    expect(statements(result)[0]).toContain(`key ${keyOf(ben)} revoked as of ${SIGNED_AT} by Cyd (cyd)`);
+    expect(wrong(result)).toEqual(['roles: missing: engineering']);
+    await run.sign(cyd);
+    expect((await verifyRun(run)).exit).toBe(0);
+  });
+
+  test('of a later moment leaves the signature, which then counts as of its own time only', async () => {
+    await using run = await signedRun();
+    await sayOn(run, ada, stolen(ada, later(5).toISOString()), { signer: signerOf(ada, 1) });
+    expect((await verifyRun(run, { now: later(20) })).exit).toBe(0);
+    const deploy = await verifyRun(run, { now: later(20), forDeploy: true });
+    expect(deploy.exit).toBe(1);
+    expect(wrong(deploy)).toEqual([`validity: ada: the key was revoked at ${later(5).toISOString()}`]);
+  });
+
+  test('a revoked key neither signs nor speaks', async () => {
+    await using run = await makeRunFolder({ people });
+    await sayOn(run, ada, stolen(ben, SIGNED_AT));
+    await expect(run.sign(ben, { now: later(11) })).rejects.toThrow('the key was revoked at');
+    await expect(sayOn(run, ben, remark)).rejects.toThrow('the key was revoked at');
+  });
+});
+
+test('a comment changes nothing, and stands in the page', async () => {
+  await using run = await signedRun();
+  await sayOn(run, eve, { ...remark, text: 'a <b>cold</b> cache' });
+  const result = await verifyRun(run);
+  expect(result.exit).toBe(0);
+  expect(statements(result)).toEqual([
+    `comment by Eve (eve), ${later(10).toISOString()}: a <b>cold</b> cache`,
+  ]);
+  expect(await readFile(join(run.folder, 'report.html'), 'utf8')).toContain(
+    'a &#60;b&#62;cold&#60;/b&#62; cache',
+  );
+});
+
+describe('who may not', () => {
+  test.each<[string, TestPerson, SayOptions['words'], Partial<SayOptions>, string]>([
+    [
+      'reject without a role that the gate asks for',
+      eve,
+      no,
+      {},
+      'eve has none of the roles that the gate asks',
+    ],
+    ['withdraw the GO without one', eve, goBack, {}, 'eve has none of the roles'],
+    [
+      'revoke a key of somebody else without one',
+      eve,
+      stolen(ada, SIGNED_AT),
+      {},
+      'eve has none of the roles',
+    ],
+    ['revoke a key with itself', ada, stolen(ada, SIGNED_AT), {}, 'a key does not revoke itself'],
+    ['revoke from a moment to come', ben, stolen(ada, later(11).toISOString()), {}, 'is in the future'],
+    [
+      'revoke a key that nobody has',
+      ben,
+      { ...stolen(ada, SIGNED_AT), revoked_key: `SHA256:${'a'.repeat(43)}` },
+      {},
+      "nobody's key",
+    ],
+    ['take back what they never gave', cyd, back, {}, 'cyd has not approved this report'],
+    ['speak for another', ben, no, { signer: signerOf(ada) }, 'this key belongs to ada, not to ben'],
+    [
+      'speak before the freeze',
+      ada,
+      remark,
+      { now: new Date('2026-11-25T08:00:00Z') },
+      'before the report was',
+    ],
+  ])('nobody can %s', async (_, person, words, more, message) => {
+    await using run = await signedRun();
+    const before = await readFile(join(run.folder, 'journal.jsonl'));
+    await expect(sayOn(run, person, words, more)).rejects.toThrow(message);
+    expect((await readFile(join(run.folder, 'journal.jsonl'))).equals(before)).toBe(true);
+  });
+
+  test('there is no GO to withdraw of a NO_GO', async () => {
+    await using run = await makeRunFolder({ people, items: [testItem('smoke', 'failed')] });
+    await expect(sayOn(run, ada, goBack)).rejects.toThrow(
+      'the decision is NO_GO: there is no GO to withdraw',
+    );
+  });
+});
+
+describe('lines that somebody else wrote into the journal', () => {
+  /** What a person's key can sign by hand, about whatever report, wherever. */
+  async function forged(run: RunFolder, person: TestPerson, words: Words, change: object = {}) {
+    const { entries, journal } = await Journal.open(join(run.folder, 'journal.jsonl'), {
+      now: () => later(15),
+      monotonic: () => 0,
+    });
+    await journal.close();
+    const bytes = await readFile(join(run.folder, 'report.json'));
+    const report = { sha256: sha256(bytes), statement: run.statement, ...change };
+    const speech = { person: person.id, at: later(15), after: entries.at(-1)?.hash ?? '', ...change };
+    return makeSaying(signerOf(person), report, words, speech);
+  }
+
+  async function append(run: RunFolder, type: string, data: unknown) {
+    const clock = { now: () => later(15), monotonic: () => 0 };
+    const { journal } = await Journal.open(join(run.folder, 'journal.jsonl'), clock);
+    await journal.append(type, data);
+    await journal.close();
+  }
+
+  const otherRun = (run: RunFolder) => {
+    const statement = structuredClone(run.statement);
+    statement.predicate.run.id = 'another-run';
+    return statement;
+  };
+
+  test.each<[string, (run: RunFolder) => Promise<void>, string]>([
+    [
+      'about another report',
+      async (run) => append(run, 'rejection', await forged(run, cyd, no, { sha256: 'a'.repeat(64) })),
+      'is about another report',
+    ],
+    [
+      'about another run',
+      async (run) => append(run, 'rejection', await forged(run, cyd, no, { statement: otherRun(run) })),
+      'is about another run',
+    ],
+    [
+      'in the name of another',
+      async (run) => append(run, 'rejection', await forged(run, eve, no, { person: 'ada' })),
+      'names another person than the one who signed it',
+    ],
+    [
+      'by somebody without the role',
+      async (run) => append(run, 'rejection', await forged(run, eve, no)),
+      'eve has none of the roles',
+    ],
+    [
+      'by somebody unknown',
+      async (run) => append(run, 'comment', await forged(run, testPerson('zoe', ['engineering']), remark)),
+      "nobody's key",
+    ],
+    [
+      'that takes back what was never given',
+      async (run) => append(run, 'withdrawal', await forged(run, cyd, back)),
+      'cyd has not approved',
+    ],
+    [
+      'under the name of another type',
+      async (run) => append(run, 'comment', await forged(run, cyd, no)),
+      'does not have the documented shape',
+    ],
+    ['of a type that is none', async (run) => append(run, 'note', { text: 'x' }), 'is no signed statement'],
+    [
+      'said elsewhere in the journal',
+      async (run) => append(run, 'comment', await forged(run, cyd, remark, { after: 'b'.repeat(64) })),
+      'does not stand where it was said',
+    ],
+    [
+      'that were there before',
+      async (run) => {
+        await append(run, 'comment', await forged(run, cyd, remark));
+        await append(run, 'comment', (await entriesOf(run)).at(-1)?.data);
+      },
+      'does not stand where it was said',
+    ],
+  ])('a line %s is refused', async (_, spoil, message) => {
+    await using run = await signedRun();
+    await spoil(run);
+    const result = await verifyRun(run);
+    expect(result.exit).toBe(4);
+    expect(wrong(result).join()).toContain(message);
+    await expect(sayOn(run, ada, remark)).rejects.toThrow(message);
+  });
+
+  test('a chain that was made anew without a line, or in another order, is refused', async () => {
+    await using run = await signedRun();
+    await sayOn(run, cyd, remark);
+    await sayOn(run, ben, remark);
+    const entries = await entriesOf(run);
+    const lines = run.statement.predicate.journal.lines;
+    for (const kept of [
+      entries.filter((_, index) => index !== lines + 2),
+      [...entries.slice(0, lines + 2), ...entries.slice(lines + 2).reverse()],
+    ]) {
+      await writeFile(join(run.folder, 'journal.jsonl'), relinked(kept));
+      const result = await verifyRun(run);
+      expect(result.exit).toBe(4);
+      expect(wrong(result).join()).toContain('does not stand where it was said');
+    }
+  });
+
+  const entriesOf = async (run: RunFolder) => readJournal(await readFile(join(run.folder, 'journal.jsonl')));
+
+  function relinked(entries: readonly JournalEntry[]): string {
+    let prev = FIRST_PREV;
+    return entries
+      .map(({ at, type, data }, index) => {
+        const body = { seq: index + 1, at, prev, type, data };
+        prev = sha256(JSON.stringify(body));
+        return `${JSON.stringify({ ...body, hash: prev })}\n`;
+      })
+      .join('');
+  }
+});
