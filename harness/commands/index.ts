@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'gate lint': { summary: 'check gate files without running anything', load: () => import('./gate/lint.ts') },
   'gate list': { summary: 'list the gates of this repo', load: () => import('./gate/list.ts') },
   'gate plan': { summary: 'show what a gate would do, in order', load: () => import('./gate/plan.ts') },
+  'gate prune': {
+    summary: 'delete old runs that nothing valid rests on',
+    load: () => import('./gate/prune.ts'),
+  },
   'gate reject': { summary: 'say no to a report as a person', load: () => import('./gate/reject.ts') },
   'gate revoke': { summary: "revoke somebody's key for a run", load: () => import('./gate/revoke.ts') },
   'gate run': { summary: 'run a gate and write its report', load: () => import('./gate/run.ts') },
@@ -81,5 +85,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   'synthetics schema': {
     summary: 'print the JSON Schema of files of synthetic checks',
     load: () => import('./synthetics/schema.ts'),
+  },
+  'waivers approve': {
+    summary: 'approve a waiver that somebody else asked for',
+    load: () => import('./waivers/approve.ts'),
+  },
+  'waivers lint': { summary: 'find waivers that should not be', load: () => import('./waivers/lint.ts') },
+  'waivers list': { summary: 'list waivers, and which count', load: () => import('./waivers/list.ts') },
+  'waivers request': {
+    summary: 'ask that an item may fail until a moment',
+    load: () => import('./waivers/request.ts'),
   },
 };
