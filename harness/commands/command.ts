@@ -84,6 +84,11 @@ export function stringFlag(args: Arguments, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** All values of a flag that may be given more than once. */
+export function listFlag(args: Arguments, name: string): string[] {
+  return [args.flags[name]].flat().filter((value) => typeof value === 'string');
+}
+
 export function booleanFlag(args: Arguments, name: string): boolean {
   return args.flags[name] === true;
 }

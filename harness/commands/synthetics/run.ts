@@ -6,7 +6,15 @@ import { checkFile, rootAround } from '../../synthetics/ground.ts';
 import { loadSynthetics } from '../../synthetics/load.ts';
 import { countStates, stateOfRun } from '../../synthetics/outcome.ts';
 import type { RunOfChecks } from '../../synthetics/render.ts';
-import { type Arguments, booleanFlag, type Command, type Io, integerFlag, stringFlag } from '../command.ts';
+import {
+  type Arguments,
+  booleanFlag,
+  type Command,
+  type Io,
+  integerFlag,
+  listFlag,
+  stringFlag,
+} from '../command.ts';
 import { countingLine } from './counting-line.ts';
 import { probeOn } from './probe-on.ts';
 import { tableOf } from './table.ts';
@@ -73,8 +81,6 @@ example: countersign synthetics run --env staging --tag certificate --format jun
     return { passed: 0, failed: 1, error: 3 }[stateOfRun(countStates(run.observations))];
   },
 };
-
-const listFlag = ({ flags }: Arguments, name: string): string[] => [flags[name] ?? []].flat().map(String);
 
 function formatOf(args: Arguments): Format {
   const wanted = stringFlag(args, 'format') ?? (booleanFlag(args, 'json') ? 'json' : 'table');

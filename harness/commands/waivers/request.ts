@@ -5,7 +5,15 @@ import { signersInUse } from '../../gate/signers-in-use.ts';
 import { requestWaiver } from '../../gate/waiver-desk.ts';
 import type { Waiver } from '../../sign/waiver.ts';
 import { systemClock } from '../clock.ts';
-import { type Arguments, booleanFlag, type Command, jsonFlag, positionals, stringFlag } from '../command.ts';
+import {
+  type Arguments,
+  booleanFlag,
+  type Command,
+  jsonFlag,
+  listFlag,
+  positionals,
+  stringFlag,
+} from '../command.ts';
 import { personFlags, speaker } from '../gate/sign.ts';
 
 export const command: Command = {
@@ -76,10 +84,6 @@ function needed(args: Arguments, flag: string): string {
   const value = stringFlag(args, flag);
   if (value === undefined) throw new CountersignError('USAGE', `--${flag} is missing`);
   return value;
-}
-
-function listFlag(args: Arguments, flag: string): string[] {
-  return [args.flags[flag]].flat().filter((value) => typeof value === 'string');
 }
 
 function statesOf(args: Arguments): Waiver['states'] {
