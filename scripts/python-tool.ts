@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { CountersignError, messageOf } from '#harness/errors.ts';
-import { cacheFolder, fillOnce } from '#harness/tools/cache.ts';
+import { CountersignError } from '#harness/errors.ts';
+import { bringPythonPackages } from '#harness/testing/python-packages.ts';
 import { isAtLeast } from '#harness/tools/pins.ts';
-import { mustRun, runProgram } from '#harness/tools/run.ts';
+import { runProgram } from '#harness/tools/run.ts';
 
-const oldestPython = '3.11.0';
-const installMs = 5 * 60_000;
 /** A cold start reads some thirty packages from disk. */
 const versionMs = 60_000;
 
@@ -51,46 +48,13 @@ export async function bringPythonTool(
     const found = await ask(tool, [join(folder, name)], env);
     if (found) return found;
   }
-  const { path, version: pythonVersion } = await findPython(tool, env);
-  const pinned = await readFile(requirements);
-  const digest = createHash('sha256').update(`${path}\n${pythonVersion}\n`).update(pinned).digest('hex');
-  const folder = join(cacheFolder(env), 'python', `${name}-${digest.slice(0, 16)}`);
-  try {
-    await fillOnce(folder, async (temporary) => {
-      say(`bringing ${name}: from PyPI into ${folder}, every package pinned by its SHA-256`);
-      await install(path, temporary, requirements, env);
-    });
-  } catch (thrown) {
-    if (thrown instanceof CountersignError) throw thrown;
-    throw missing(
-      `it could not be installed: ${messageOf(thrown)}`,
-      'is PyPI in reach, and python3-venv there?',
-    );
-  }
-  const own = await ask(tool, [join(folder, 'bin', 'python'), '-m', tool.module], env);
-  if (!own) throw missing(`the one in ${folder} does not run`, `remove ${folder}`);
+  const python = await bringPythonPackages({ name, requirements }, env, say).catch((thrown) => {
+    if (!(thrown instanceof CountersignError) || thrown.code !== 'TOOL_MISSING') throw thrown;
+    throw orNamed(tool, thrown.message, thrown.hint);
+  });
+  const own = await ask(tool, [python, '-m', tool.module], env);
+  if (!own) throw missing(`the one of ${python} does not run`, `remove its folder`);
   return own;
-}
-
-async function install(python: string, folder: string, requirements: string, env: Env): Promise<void> {
-  const settings = { env, timeoutMs: installMs };
-  await mustRun(python, ['-m', 'venv', folder], settings);
-  const strict = ['--require-hashes', '--only-binary', ':all:', '--no-deps', '--disable-pip-version-check'];
-  const args = ['-m', 'pip', 'install', '-q', ...strict, '-r', requirements];
-  await mustRun(join(folder, 'bin', 'python'), args, settings);
-}
-
-async function findPython(tool: PythonTool, env: Env): Promise<{ path: string; version: string }> {
-  // Its own path, as a shim on PATH may mean another Python tomorrow.
-  const script = 'import platform, sys; print(sys.executable, platform.python_version())';
-  const { code, output } = await runProgram('python3', ['-c', script], { env });
-  const [, path, version] = /^(\S.*) (\d+\.\d+\.\d+)/.exec(output) ?? [];
-  if (code === 0 && path && version && isAtLeast(version, oldestPython)) return { path, version };
-  throw toolMissing(
-    tool,
-    version ? `python3 is ${version}, older than ${oldestPython}` : 'there is no python3 that runs',
-    `install Python ${oldestPython} or later with its venv module (\`apt-get install python3-venv\`)`,
-  );
 }
 
 async function ask(
@@ -109,8 +73,12 @@ async function ask(
   return code === 0 && version && isAtLeast(version, oldest) ? { command, version } : undefined;
 }
 
-function toolMissing({ name, variable, oldest }: PythonTool, what: string, hint: string): CountersignError {
-  return new CountersignError('TOOL_MISSING', `${name} is needed: ${what}`, {
+function toolMissing(tool: PythonTool, what: string, hint: string): CountersignError {
+  return orNamed(tool, `${tool.name} is needed: ${what}`, hint);
+}
+
+function orNamed({ name, variable, oldest }: PythonTool, message: string, hint: string): CountersignError {
+  return new CountersignError('TOOL_MISSING', message, {
     hint: `${hint}; or set ${variable} to the path of a ${name} >= ${oldest}`,
   });
 }
