@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { DurationText, Options } from '../checks/define.ts';
+import { NotifySchema } from './notify-targets.ts';
 
 /**
  * Strings in an environment may hold `${port.NAME}` (a free port of the local stack), `${secret.NAME}`,
@@ -8,16 +9,21 @@ import { DurationText, Options } from '../checks/define.ts';
 const Text = Type.String({ minLength: 1 });
 const Env = Type.Record(Type.String(), Text);
 
+const renew = Type.Optional(
+  DurationText({ description: 'it is read again once it is so old, as a token that expires has to be' }),
+);
+
 export const SecretSchema = Type.Union(
   [
     Options({ env: Type.String({ description: 'name of an environment variable of the harness' }) }),
-    Options({ file: Type.String({ description: 'path of a file that holds nothing else' }) }),
+    Options({ file: Type.String({ description: 'path of a file that holds nothing else' }), renew }),
     Options({
       command: Type.Array(Type.String(), {
         minItems: 1,
         description: 'prints the secret; a list, never a shell line; `node` is the one that runs countersign',
       }),
       env: Type.Optional(Env),
+      renew,
     }),
     Options({
       generate: Type.Integer({
@@ -115,6 +121,9 @@ export const EnvironmentSchema = Options({
   secrets: Type.Optional(Type.Record(Type.String(), SecretSchema)),
   sources: Type.Optional(Type.Record(Type.String(), SourceSchema)),
   smoke: Type.Optional(SmokeSchema),
+  notify: Type.Optional(
+    Type.Array(NotifySchema, { description: 'who is told that a gate waits, was rejected or expires' }),
+  ),
   stack: Type.Optional(StackSchema),
 });
 

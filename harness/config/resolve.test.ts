@@ -76,6 +76,20 @@ test('a secret is read once, however many ask, and again after a failure', async
   expect(await secret('LATE')).toBe('in time');
 });
 
+test('a secret that may be renewed is read again once it is old, and its new value is redacted too', async () => {
+  const counter = join(root, 'renewed');
+  const command = ['/bin/sh', '-c', `echo x >> ${counter}; echo "renewed-$(wc -l < ${counter} | tr -d ' ')"`];
+  const { secret, secrets } = await resolved({
+    secrets: { TOKEN: { command, renew: '1ms' }, YOUNG: { command, renew: '1h' } },
+  });
+  expect(await secret('TOKEN')).toBe('renewed-1');
+  // Running a command takes longer than a millisecond.
+  expect(await secret('YOUNG')).toBe('renewed-2');
+  expect(await secret('TOKEN')).toBe('renewed-3');
+  expect(await secret('YOUNG')).toBe('renewed-2');
+  expect(secrets).toEqual(expect.arrayContaining(['renewed-1', 'renewed-3']));
+});
+
 test('a command that fails keeps what it printed to itself', async () => {
   const { secret } = await resolved({
     secrets: { KEY: { command: ['/bin/sh', '-c', 'echo hunter2; exit 3'] } },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { execPath } from 'node:process';
 import { CountersignError, messageOf } from '../errors.ts';
+import { parseDuration } from './duration.ts';
 import type { SecretConfig } from './environments.ts';
 
 export interface SecretOptions {
@@ -20,11 +21,11 @@ export interface SecretOptions {
 /** Long enough that redacting the value does not tear ordinary words apart. */
 const shortestRedacted = 4;
 
-/** Reads secrets on first use, each once however many ask at the same time. */
+/** Reads secrets on first use, each once however many ask at the same time; one with `renew` again once it is older. */
 export class Secrets {
   readonly #declared: Readonly<Record<string, SecretConfig>>;
   readonly #options: SecretOptions;
-  readonly #values = new Map<string, Promise<string>>();
+  readonly #values = new Map<string, { value: Promise<string>; readAt: number }>();
 
   constructor(declared: Readonly<Record<string, SecretConfig>>, options: SecretOptions) {
     this.#declared = declared;
@@ -46,11 +47,18 @@ export class Secrets {
 
   value(name: string): Promise<string> {
     const known = this.#values.get(name);
-    if (known) return known;
-    const reading = this.#read(name);
-    this.#values.set(name, reading);
-    reading.catch(() => this.#values.delete(name));
-    return reading;
+    if (known && performance.now() - known.readAt < this.#livesMs(name)) return known.value;
+    const value = this.#read(name);
+    this.#values.set(name, { value, readAt: performance.now() });
+    value.catch(() => this.#values.delete(name));
+    return value;
+  }
+
+  #livesMs(name: string): number {
+    const config = Object.hasOwn(this.#declared, name) ? this.#declared[name] : undefined;
+    return config && 'renew' in config && config.renew
+      ? parseDuration(config.renew)
+      : Number.POSITIVE_INFINITY;
   }
 
   async #read(name: string): Promise<string> {
