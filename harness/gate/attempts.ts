@@ -20,7 +20,7 @@ export function measuring(run: RunState, item: LoadedItem, simulated: Set<string
   const { input, signal } = run;
   return async (attempt) => {
     await input.journal.append('attempt-started', { id: item.id, attempt });
-    const made = await measureOnce(run, item, { attempt, signal, simulated });
+    const { made } = await measureOnce(run, item, { attempt, signal, simulated });
     // Broken off by a person, it has no end: it will be measured again, not counted as a failure.
     input.interrupted?.throwIfAborted();
     const asked = [...simulated].sort();
@@ -35,11 +35,12 @@ export interface Measurement {
   simulated: Set<string>;
 }
 
+/** One measurement and its verdict; the journal is not told. `forget` keeps none of its evidence. */
 export async function measureOnce(
   { input, reports }: RunState,
   item: LoadedItem,
   { attempt, signal, simulated }: Measurement,
-): Promise<Judged> {
+): Promise<{ made: Judged; forget(): void }> {
   const needs = neededFacts(input.gate, item, reports);
   const facts = Object.fromEntries(Object.entries(needs).map(([id, need]) => [id, need.facts]));
   const progress = (message: string) => input.listener.progress(item, input.redactor.text(message));
@@ -54,7 +55,7 @@ export async function measureOnce(
     timeoutMs: parseDuration(item.timeout ?? DEFAULT_TIMEOUT),
   });
   for (const name of scope.simulated) simulated.add(name);
-  return made;
+  return { made, forget: scope.forget };
 }
 
 /** Once, and again while it does not pass and more attempts are granted; what earlier runners tried counts. */

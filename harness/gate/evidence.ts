@@ -13,7 +13,8 @@ const MAX_FILES = 5_000;
 export class EvidenceStore {
   readonly #folder: string;
   readonly #redactor: Redactor;
-  readonly #records: ArtifactRecord[];
+  #records: ArtifactRecord[];
+  readonly #forgotten = new Set<string>();
   readonly #writing = new Set<Promise<void>>();
   #sealed = false;
 
@@ -36,11 +37,10 @@ export class EvidenceStore {
     if (this.#sealed) throw new CountersignError('RUN_FROZEN', `the run is over, so \`${name}\` is not kept`);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const path = join(this.#folder, sha256);
-    const writing = this.#write(path, bytes);
+    const record = { name: this.#redactor.text(name), media_type: mediaType, sha256, bytes: bytes.length };
+    const writing = this.#write(path, bytes).then(() => void this.#records.push(record));
     this.#writing.add(writing);
     await writing.finally(() => this.#writing.delete(writing));
-    const record = { name: this.#redactor.text(name), media_type: mediaType, sha256, bytes: bytes.length };
-    this.#records.push(record);
     return { name: record.name, mediaType, sha256, bytes: bytes.length, text: () => readFile(path, 'utf8') };
   }
 
@@ -49,10 +49,21 @@ export class EvidenceStore {
     await writeWhole(path, bytes);
   }
 
+  /** Of a watch only the telling samples are kept. Files go with the seal: until then another attempt may keep the same. */
+  forget(records: readonly ArtifactRecord[]): void {
+    const names = new Set(records.map(({ name }) => name));
+    this.#records = this.#records.filter(({ name }) => !names.has(name));
+    for (const { sha256 } of records) this.#forgotten.add(sha256);
+  }
+
   /** Keeps nothing more: a check that did not stop when told to must not add to what was reported. */
   async seal(): Promise<void> {
     this.#sealed = true;
     await Promise.allSettled(this.#writing);
+    const kept = new Set(this.#records.map(({ sha256 }) => sha256));
+    for (const sha256 of this.#forgotten) {
+      if (!kept.has(sha256)) await rm(join(this.#folder, sha256), { force: true });
+    }
   }
 }
 

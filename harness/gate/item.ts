@@ -6,6 +6,7 @@ import type { Redactor } from './redact.ts';
 import type { RunState } from './run.ts';
 import { untilSettled } from './settle.ts';
 import { letsPass, stateOfAttempts } from './verdict.ts';
+import { watched } from './watching.ts';
 
 /** Runs one item whose needs are done. Never throws for what a check does. */
 export async function runItem(run: RunState, item: LoadedItem): Promise<ItemReport> {
@@ -14,6 +15,10 @@ export async function runItem(run: RunState, item: LoadedItem): Promise<ItemRepo
   const without = whyNotBegun(run, item);
   if (without) return { ...base, ...without };
   if (item.attest) return manual(base, item, input.rehearsal);
+  if (item.watch) {
+    input.listener.started(item);
+    return watched(run, item, item.watch, base);
+  }
   return limit(async () => {
     if (signal.aborted)
       return { ...base, state: 'error', reason: `it did not begin: ${messageOf(signal.reason)}` };

@@ -81,8 +81,8 @@ describe('H1: a gate file', () => {
     ],
     [
       'a field that nothing acts on',
-      gate.replace('    needs: [up]', '    watch: {for: 2h}'),
-      '`watch` is not known here',
+      gate.replace('    needs: [up]', '    promise: {for: 2h}'),
+      '`promise` is not known here',
     ],
     [
       'an anchor bomb',

@@ -1,3 +1,4 @@
+import { itemRules } from './item-rules.ts';
 import type { Gate, GateItem } from './schema.ts';
 
 export interface PlanProblem {
@@ -15,7 +16,7 @@ export interface Plan {
 
 /** Orders the items of a gate and finds what makes the order impossible. Pure. */
 export function planGate(gate: Gate): Plan {
-  const problems = [...itemProblems(gate.items), ...needProblems(gate.items)];
+  const problems = [...itemProblems(gate.items), ...needProblems(gate.items), ...itemRules(gate)];
   const levels: GateItem[][] = [];
   const done = new Set<string>();
   const known = new Set(gate.items.map(({ id }) => id));
@@ -49,10 +50,10 @@ function itemProblems(items: readonly GateItem[]): PlanProblem[] {
         hint: 'a machine measures (`check`), or a person of a role attests (`attest`)',
       });
     }
-    if (item.attest && (item.with || item.expect || item.retries || item.settle)) {
+    if (item.attest && (item.with || item.expect || item.retries || item.settle || item.watch)) {
       problems.push({
         path: at(),
-        message: `\`${item.id}\` is attested by a person: it takes no with, expect, retries or settle`,
+        message: `\`${item.id}\` is attested by a person: it takes no with, expect, retries, settle or watch`,
       });
     }
     for (const about of item.attest?.about ?? []) {

@@ -7,11 +7,13 @@ import type { Attempt, Decision, ItemReport, ItemState, Statement } from '../rep
 import { SignersSchema } from '../sign/signers.ts';
 import { trustedKeys } from '../sign/trust.ts';
 import type { OpenWaiver } from '../sign/waiver.ts';
+import { contradictions } from './contradictions.ts';
 import type { NeededFacts } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
-import { type Gate, type GateItem, GateSchema } from './schema.ts';
+import { type Gate, type GateItem, GateSchema, type WatchSettings } from './schema.ts';
 import { decide, type Judgement, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
 import { readWaived, waivedProblem } from './waived.ts';
+import { judgeWatch, watchPlan } from './watch.ts';
 
 export interface Recomputation {
   decision: Decision;
@@ -27,6 +29,8 @@ export function factSchemaName(kind: string): string {
 export async function recompute(folder: string, statement: Statement): Promise<Recomputation> {
   const { predicate } = statement;
   const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
+  const [contradiction] = contradictions(gate, predicate);
+  if (contradiction) throw refuse(contradiction);
   const schemas = await factSchemas(folder, statement);
   const waivers = await waiversOf(folder, statement);
   const states = new Map<string, ItemState>();
@@ -65,8 +69,20 @@ function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState 
   if (declared.attest) return attested(item, known.statement.predicate.environment.rehearsal);
   if (item.check !== declared.check)
     throw refuse(`${item.id} was checked by another kind than the gate says`);
-  const attempts = item.attempts.map((attempt) => judgeAgain(item, declared, attempt, known).state);
+  const judge = (attempt: Attempt) => judgeAgain(item, declared, attempt, known).state;
+  if (declared.watch) return watchedState(item, declared.watch, judge, known.statement);
+  const attempts = item.attempts.map(judge);
   return stateOfAttempts(attempts, declared.flaky);
+}
+
+function watchedState(
+  item: ItemReport,
+  watch: WatchSettings,
+  judge: (sample: Attempt) => Attempt['state'],
+  { predicate }: Statement,
+): ItemState {
+  const samples = (item.watch?.samples ?? []).map((sample) => ({ ...sample, state: judge(sample) }));
+  return judgeWatch(watchPlan(watch, predicate.run.rehearse), samples).state;
 }
 
 function attested(item: ItemReport, rehearsal: boolean): ItemState {

@@ -20,6 +20,8 @@ export interface AttemptScope {
   context: CheckContext;
   artifacts: readonly ArtifactRecord[];
   simulated: ReadonlySet<string>;
+  /** Takes the evidence of this attempt out of what is kept. */
+  forget(): void;
 }
 
 /** What one attempt is about. */
@@ -47,6 +49,8 @@ export interface RunInput {
   stop(reason: unknown): void;
   listener: RunListener;
   scope(request: ScopeRequest): AttemptScope;
+  /** Divides the times of watches, as those of the local stack. Default 1. */
+  rehearse?: number | undefined;
   /** What earlier runners of this run did; nothing for a new one. */
   restored?: Restored;
   /** Last word on a report before it is written down: what did not pass may be waived. */
@@ -101,6 +105,11 @@ async function ended(run: RunState, item: LoadedItem): Promise<ItemReport> {
   interrupted?.throwIfAborted();
   const report = waive ? await waive(measured) : measured;
   const { id, state, reason = null } = report;
-  await journal.append('item-finished', { id, state, reason, report });
+  await journal.append('item-finished', { id, state, reason, report: withoutSamples(report) });
   return report;
+}
+
+/** Each sample has its own line already. */
+function withoutSamples(report: ItemReport): ItemReport {
+  return report.watch ? { ...report, attempts: [], watch: { ...report.watch, samples: [] } } : report;
 }

@@ -32,7 +32,7 @@ export function contextMaker(
         return artifact;
       },
     };
-    return { context, artifacts, simulated };
+    return { context, artifacts, simulated, forget: () => evidence.forget(artifacts) };
   };
 }
 

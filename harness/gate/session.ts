@@ -17,6 +17,7 @@ import { type LoadedGate, loadGate } from './load.ts';
 import { factSchemaName } from './recompute.ts';
 import { Redactor } from './redact.ts';
 import { changeSince, defaultRequester, describeRelease } from './release.ts';
+import { clocksDivided } from './relaxation.ts';
 import { type RunInput, type RunListener, runItems } from './run.ts';
 import { createRunFolder, lockRun, newRunId, pointLatestAt } from './run-folder.ts';
 import { contextMaker } from './scope.ts';
@@ -137,6 +138,7 @@ async function conduct(run: Conducted): Promise<Statement> {
       finished_at: clock.now().toISOString(),
       duration_ms: Math.round(clock.monotonic() - from),
       tool,
+      ...(run.rehearse && run.rehearse > 1 ? { rehearse: run.rehearse } : {}),
     },
     environment: describeEnvironment(environment, environmentBytes),
     release,
@@ -157,7 +159,7 @@ async function conduct(run: Conducted): Promise<Statement> {
 /** What was made easier on request: a report with one can never read a plain GO. */
 function relaxationsOf({ environment, rehearse = 1 }: Conducted): string[] {
   if (!environment.stack || rehearse === 1) return [];
-  return [`intervals and durations of the local stack were divided by ${rehearse}`];
+  return [clocksDivided(rehearse)];
 }
 
 /** The bytes that people will sign, and the renderings of them. */
@@ -201,6 +203,7 @@ async function measureAll(
     signal,
     stop: (reason) => halt.abort(reason),
     listener,
+    rehearse: run.rehearse,
     scope: contextMaker(context, evidence, resolved.view.simulators),
   };
   try {

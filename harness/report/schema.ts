@@ -58,6 +58,20 @@ export const AttemptSchema = Options({
   error: Type.Optional(Options({ code: Type.String(), message: Type.String(), hint: Type.String() })),
 });
 
+/** Everything that a watch saw; `attempts` of its item holds the last sample only. */
+export const WatchReportSchema = Options({
+  for_ms: Type.Integer({ minimum: 1 }),
+  every_ms: Type.Integer({ minimum: 1 }),
+  /** When its first sample began, and its last one ended. */
+  started_at: Time,
+  ended_at: Time,
+  /** How much of `for_ms` its samples speak for. */
+  observed_ms: Type.Number({ minimum: 0 }),
+  failed: Type.Integer({ minimum: 0 }),
+  errors: Type.Integer({ minimum: 0 }),
+  samples: Type.Array(AttemptSchema, { minItems: 1 }),
+});
+
 /** What taking back an item came to. */
 export const UndoneSchema = Options({
   state: literals(['passed', 'failed', 'error'] as const),
@@ -82,6 +96,7 @@ export const ItemReportSchema = Options({
   settled: Type.Optional(
     Options({ measurements: Type.Integer({ minimum: 1 }), waited_ms: Type.Integer({ minimum: 0 }) }),
   ),
+  watch: Type.Optional(WatchReportSchema),
   attest: Type.Optional(
     Options({
       role: Type.String(),
@@ -124,6 +139,8 @@ export const SignOffSchema = Options({
     finished_at: Time,
     duration_ms: Type.Integer({ minimum: 0 }),
     tool: Options({ name: Type.Literal('countersign'), version: Type.String(), node: Type.String() }),
+    /** What the times of watches and the intervals of the local stack were divided by. */
+    rehearse: Type.Optional(Type.Integer({ minimum: 2 })),
   }),
   decision: literals(decisions),
   reasons: Type.Array(Options({ item: Type.String(), state: Type.String(), text: Type.String() })),
@@ -181,6 +198,7 @@ export type Statement = Static<typeof StatementSchema>;
 export type SignOff = Static<typeof SignOffSchema>;
 export type ItemReport = Static<typeof ItemReportSchema>;
 export type Attempt = Static<typeof AttemptSchema>;
+export type WatchReport = Static<typeof WatchReportSchema>;
 export type Undone = Static<typeof UndoneSchema>;
 export type Expectation = Static<typeof ExpectationSchema>;
 export type ArtifactRecord = Static<typeof ArtifactSchema>;

@@ -11,7 +11,7 @@ export async function checkEvidence({ options, report }: Examined): Promise<Find
   const { evidence, items } = report.statement.predicate;
   const listed = new Set(evidence.files.map(identity));
   const cited = items.flatMap((item) => [
-    ...item.attempts.flatMap(({ artifacts }) => artifacts),
+    ...[...item.attempts, ...(item.watch?.samples ?? [])].flatMap(({ artifacts }) => artifacts),
     ...(item.attest?.statement ? [item.attest.statement] : []),
     ...(item.waiver ? [item.waiver.statement] : []),
   ]);
