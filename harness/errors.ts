@@ -39,6 +39,10 @@ const table = {
   JOURNAL_BROKEN: { exit: 4, hint: 'the journal was changed after it was written; do not trust this run' },
   KEY_INVALID: { exit: 2, hint: '`countersign keys new` makes a key that works' },
   KEY_UNKNOWN: { exit: 4, hint: 'keys, people and roles are declared in the signers file' },
+  SIGNERS_UNSIGNED: {
+    exit: 4,
+    hint: '`countersign keys sign-signers` adds the signature of one person of the signers file before it',
+  },
   SIGNING_REFUSED: { exit: 2, hint: '`countersign gate status` shows what is still needed' },
   REPORT_INVALID: { exit: 4, hint: 'the report or its evidence is not what was signed' },
   ARCHIVE_INVALID: {

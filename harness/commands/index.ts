@@ -31,6 +31,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'delete old runs that nothing valid rests on',
     load: () => import('./gate/prune.ts'),
   },
+  'gate resume': { summary: 'go on with a run that was interrupted', load: () => import('./gate/resume.ts') },
   'gate reject': { summary: 'say no to a report as a person', load: () => import('./gate/reject.ts') },
   'gate revoke': { summary: "revoke somebody's key for a run", load: () => import('./gate/revoke.ts') },
   'gate run': { summary: 'run a gate and write its report', load: () => import('./gate/run.ts') },
@@ -48,6 +49,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   'keys list': { summary: 'list people, roles and keys that may sign', load: () => import('./keys/list.ts') },
   'keys new': { summary: 'make a key for a person', load: () => import('./keys/new.ts') },
+  'keys sign-signers': {
+    summary: 'sign a signers file as one of the people before',
+    load: () => import('./keys/sign-signers.ts'),
+  },
+  'keys verify-signers': {
+    summary: 'check who signed a signers file',
+    load: () => import('./keys/verify-signers.ts'),
+  },
   'latency export': {
     summary: 'write a k6 script for Kubernetes',
     load: () => import('./latency/export.ts'),

@@ -7,7 +7,7 @@ import { viewOf } from '../config/resolve.ts';
 import { nearest, problemsOf, schemaErrors, validateYaml } from '../config/validate.ts';
 import { invalid, readYaml, type YamlFile } from '../config/yaml.ts';
 import { CountersignError, messageOf, type Problem } from '../errors.ts';
-import { SignersSchema } from '../sign/signers.ts';
+import { readSignersFile } from '../sign/signers-file.ts';
 import { checkExpectation } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
 import { planGate } from './plan.ts';
@@ -136,10 +136,6 @@ function itemProblems(yaml: YamlFile, item: GateItem, index: number, kind: Check
     if (kind.effects !== 'writes' || !item[field]) continue;
     problems.push(problem(field, `\`${item.id}\` writes, so it is never repeated`, `take \`${field}\` away`));
   }
-  if (kind.effects === 'writes' && item.watch) {
-    const message = `\`${item.id}\` writes, so it can not be watched`;
-    problems.push(problem('watch', message, 'watch what it changes, with an item of its own'));
-  }
   if (item.retries && item.settle) {
     problems.push(
       problem('settle', `\`${item.id}\` has both \`retries\` and \`settle\``, 'keep one of them'),
@@ -200,15 +196,17 @@ async function policyProblems(
     ];
   }
   try {
-    const signers = validateYaml(SignersSchema, await readYaml(join(project.root, file), file));
-    return signerProblems(gate, signers).map(({ path, message, hint }) => ({
+    const { parsed } = await readSignersFile(join(project.root, file), file);
+    return signerProblems(gate, parsed).map(({ path, message, hint }) => ({
       code: 'CONFIG_INVALID',
       message,
       where: yaml.place(path),
       ...(hint ? { hint } : {}),
     }));
   } catch (thrown) {
-    if (thrown instanceof CountersignError && thrown.problems.length > 0) return [...thrown.problems];
-    throw thrown;
+    if (!(thrown instanceof CountersignError)) throw thrown;
+    if (thrown.problems.length > 0) return [...thrown.problems];
+    const { code, message, where = yaml.place(['sign']), hint } = thrown;
+    return [{ code, message, where, hint }];
   }
 }

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Environment } from '../config/environments.ts';
 import type { Project } from '../config/project.ts';
-import { validateYaml } from '../config/validate.ts';
-import { readYaml } from '../config/yaml.ts';
-import { type Signers, SignersSchema } from '../sign/signers.ts';
+import type { Signers } from '../sign/signers.ts';
+import { readSignersFile } from '../sign/signers-file.ts';
 import type { LoadedGate } from './load.ts';
 import { REHEARSAL_SIGNERS, rehearsalSigners } from './rehearsal.ts';
 
@@ -29,6 +28,6 @@ export async function signersInUse(
 }
 
 export async function declared(project: Project, file: string): Promise<Omit<SignersInUse, 'sha256'>> {
-  const yaml = await readYaml(join(project.root, file), file);
-  return { file, bytes: yaml.bytes, signers: validateYaml(SignersSchema, yaml) };
+  const { bytes, parsed } = await readSignersFile(join(project.root, file), file);
+  return { file, bytes, signers: parsed };
 }

@@ -28,6 +28,19 @@ export const SignersSchema = Options({
   rehearsal: Type.Optional(
     Type.Boolean({ description: 'keys made for a rehearsal; they never make a plain GO' }),
   ),
+  threshold: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      description: 'people of this file who must sign the next one; the file itself must be signed, too',
+    }),
+  ),
+  previous: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-f]{64}$',
+      description: 'SHA-256 of the signers file before this one; absent in the first',
+    }),
+  ),
   people: Type.Array(PersonSchema, { minItems: 1 }),
 });
 

@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import { parseDuration } from '../../config/duration.ts';
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { CountersignError } from '../../errors.ts';
 import { recompute } from '../../gate/recompute.ts';
 import { readRunFile } from '../../sign/folder.ts';
-import { SignersSchema } from '../../sign/signers.ts';
+import { readSignersFile } from '../../sign/signers-file.ts';
 import { readStatement } from '../../sign/statement.ts';
 import { type VerifyResult, verifyFolder } from '../../sign/verify.ts';
 import { version } from '../../version.ts';
@@ -102,12 +100,11 @@ async function verify(folder: string, options: Settings, context: CheckContext):
   const file =
     options.signers ??
     (context.environment.rehearsal ? '.countersign/rehearsal-signers.yml' : 'checklists/signers.yml');
-  const bytes = await readFile(context.resolve(file));
   const { predicate } = readStatement(await readRunFile(folder, 'report.json'));
   const gate = options.same_gate === false ? undefined : await readFile(context.resolve(predicate.gate.file));
   return verifyFolder({
     folder,
-    signers: { bytes, parsed: validateYaml(SignersSchema, parseYaml(bytes, file)) },
+    signers: await readSignersFile(context.resolve(file), file),
     now: context.clock.now(),
     version: version(),
     recompute: (statement) => recompute(folder, statement),

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { openProject, type Project, readEnvironments } from '../../config/project.ts';
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { CountersignError } from '../../errors.ts';
 import { recompute } from '../../gate/recompute.ts';
 import { REHEARSAL_SIGNERS } from '../../gate/rehearsal.ts';
 import { findRun } from '../../gate/run-folder.ts';
 import type { Statement } from '../../report/schema.ts';
 import { readRunFile } from '../../sign/folder.ts';
-import { SignersSchema } from '../../sign/signers.ts';
+import { readSignersFile } from '../../sign/signers-file.ts';
 import { readStatement } from '../../sign/statement.ts';
 import type { SignersFile } from '../../sign/verify.ts';
 import { version } from '../../version.ts';
@@ -50,24 +47,15 @@ export async function trustedSigners(
   { predicate }: Statement,
   named: string | undefined,
 ): Promise<SignersFile> {
-  if (named !== undefined) return readSigners(resolve(io.cwd, named), named);
+  if (named !== undefined) return readSignersFile(resolve(io.cwd, named), named);
   const { root } = await openProject(io.cwd).catch(() => {
     throw new CountersignError('CONFIG_MISSING', 'outside a repo with gates, the signers must be named', {
       hint: 'give --signers FILE, from a place you trust',
     });
   });
-  if (predicate.environment.rehearsal) return readSigners(join(root, REHEARSAL_SIGNERS), REHEARSAL_SIGNERS);
+  if (predicate.environment.rehearsal)
+    return readSignersFile(join(root, REHEARSAL_SIGNERS), REHEARSAL_SIGNERS);
   const { all } = await readEnvironments(root);
   const file = all[predicate.environment.name]?.signers ?? 'checklists/signers.yml';
-  return readSigners(join(root, file), file);
-}
-
-async function readSigners(path: string, shown: string): Promise<SignersFile> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch {
-    throw new CountersignError('CONFIG_MISSING', 'there is no such signers file', { where: { file: shown } });
-  }
-  return { bytes, parsed: validateYaml(SignersSchema, parseYaml(bytes, shown)) };
+  return readSignersFile(join(root, file), file);
 }
