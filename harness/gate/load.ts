@@ -136,6 +136,10 @@ function itemProblems(yaml: YamlFile, item: GateItem, index: number, kind: Check
     if (kind.effects !== 'writes' || !item[field]) continue;
     problems.push(problem(field, `\`${item.id}\` writes, so it is never repeated`, `take \`${field}\` away`));
   }
+  if (kind.effects === 'writes' && item.watch) {
+    const message = `\`${item.id}\` writes, so it can not be watched`;
+    problems.push(problem('watch', message, 'watch what it changes, with an item of its own'));
+  }
   if (item.retries && item.settle) {
     problems.push(
       problem('settle', `\`${item.id}\` has both \`retries\` and \`settle\``, 'keep one of them'),
