@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { confineExisting } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
 import type { SignOff } from '../report/schema.ts';
+import { commitOf, git, headCommit } from './git.ts';
 import type { Gate } from './schema.ts';
 
 export interface ReleaseInput {
@@ -23,13 +23,7 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
   if (git === undefined) complain('this folder is no git work tree, so the report names no commit');
   if (git?.shallow) complain('the clone is shallow, so not every author of the release is known');
   if (git?.dirty) complain('the work tree has changes that are not committed');
-  const subjects: SignOff['release']['subjects'] = [];
-  for (const subject of gate.release?.subjects ?? [{ git: 'HEAD' }]) {
-    if ('file' in subject)
-      subjects.push({ name: subject.file, digest: { sha256: await digestOf(root, subject.file) } });
-    else if ('sha256' in subject) subjects.push({ name: subject.name, digest: { sha256: subject.sha256 } });
-    else if (git) subjects.push(await gitSubject(root, subject.git, git));
-  }
+  const subjects = await subjectsOf(root, gate, git?.commit);
   // A statement speaks of something: without git that is the gate itself.
   if (subjects.length === 0)
     subjects.push({ name: `gate:${gate.gate}`, digest: { sha256: input.gateSha256 } });
@@ -54,6 +48,22 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
   }
 }
 
+/** What a gate releases, as it lies in the checkout; a revision only where git knows the commit. */
+export async function subjectsOf(
+  root: string,
+  gate: Gate,
+  commit: string | undefined,
+): Promise<SignOff['release']['subjects']> {
+  const subjects: SignOff['release']['subjects'] = [];
+  for (const subject of gate.release?.subjects ?? [{ git: 'HEAD' }]) {
+    if ('file' in subject)
+      subjects.push({ name: subject.file, digest: { sha256: await digestOf(root, subject.file) } });
+    else if ('sha256' in subject) subjects.push({ name: subject.name, digest: { sha256: subject.sha256 } });
+    else if (commit !== undefined) subjects.push(await gitSubject(root, subject.git, commit));
+  }
+  return subjects;
+}
+
 /** What was measured from the first item to the last has to be one release: what is no longer as it was, in words. */
 export async function changeSince(
   release: SignOff['release'],
@@ -75,11 +85,6 @@ export async function defaultRequester(root: string): Promise<string> {
   return (await git(root, ['config', 'user.email'])) || 'unknown';
 }
 
-/** The commit of the checkout, or undefined outside git. */
-export function headCommit(root: string): Promise<string | undefined> {
-  return git(root, ['rev-parse', '--verify', 'HEAD']);
-}
-
 interface GitState {
   commit: string;
   branch: string;
@@ -99,19 +104,11 @@ async function gitState(root: string): Promise<GitState | undefined> {
 }
 
 /** Checks run in the checkout, so they say nothing about any other commit. */
-async function gitSubject(root: string, revision: string, { commit }: GitState) {
+async function gitSubject(root: string, revision: string, commit: string) {
   const gitCommit = await commitOf(root, revision);
   if (gitCommit === commit) return { name: `git:${revision}`, digest: { gitCommit } };
   throw new CountersignError('CONFIG_INVALID', `\`${revision}\` is not the commit that is checked out`, {
     hint: `check it out, or let \`release.subjects\` of the gate name HEAD`,
-  });
-}
-
-async function commitOf(root: string, revision: string): Promise<string> {
-  const commit = await git(root, ['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]);
-  if (commit) return commit;
-  throw new CountersignError('CONFIG_INVALID', `git knows no revision \`${revision}\``, {
-    hint: 'see `release.subjects` of the gate',
   });
 }
 
@@ -133,13 +130,4 @@ async function digestOf(root: string, file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(await confineExisting(root, file))) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-/** Trimmed output, or undefined where git is missing or refuses. */
-function git(root: string, args: string[]): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile('git', args, { cwd: root, maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
-      resolve(error ? undefined : stdout.trim());
-    });
-  });
 }

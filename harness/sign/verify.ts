@@ -9,6 +9,7 @@ import { readStatement, sha256 } from './statement.ts';
 import { type ApprovalCount, trustedKeys } from './trust.ts';
 import { checkCopies, checkPolicy, checkSigners, checkTarget, readJournalOf } from './verify/binding.ts';
 import { checkAttestations, checkDecision, checkEvidence, checkHonesty } from './verify/content.ts';
+import { checkMoment, checkUnused } from './verify/deploy.ts';
 import {
   attempt,
   type Examined,
@@ -48,14 +49,27 @@ export async function verifyFolder(options: VerifyOptions): Promise<VerifyResult
   } catch (thrown) {
     return { exit: 4, lines: [lineOf(fail('report', messageOf(thrown)))] };
   }
-  const { findings, count, said } = await judge(examined);
-  const lines = findings.map(lineOf);
+  const { findings: found, count, said } = await judge(examined);
   const { statement } = examined.report;
   const decision = sayingsOf(said, 'rejection').length > 0 ? 'NO_GO' : statement.predicate.decision;
+  const asked = await askToDeploy(examined, (more) => exitFor([...found, ...more], decision));
+  const findings = [...found, ...asked];
+  const lines = findings.map(lineOf);
   const exit = exitFor(findings, decision);
   if (exit === 4) return { exit, lines };
   const withdrawn = withdrawalsOfGo(said).length > 0;
   return { exit, lines, decision, withdrawn, statement, said, ...(count ? { count } : {}) };
+}
+
+/** Only a report that nothing else speaks against is taken down as used. */
+async function askToDeploy(
+  examined: Examined,
+  exitWith: (more: readonly Finding[]) => VerifyResult['exit'],
+): Promise<Finding[]> {
+  const { deploy } = examined.options;
+  if (!deploy) return [];
+  const moment = await attempt('windows', () => checkMoment(examined, deploy));
+  return [...moment, await checkUnused(examined, deploy, exitWith(moment) === 0)];
 }
 
 /** Everything but who signed: what must hold before anyone puts their name to it. */
@@ -169,7 +183,7 @@ function exitFor(findings: readonly Finding[], decision: Decision): VerifyResult
   if (has('invalid')) return 4;
   if (has('rejected')) return 1;
   if (exitOf(decision) !== 0) return exitOf(decision);
-  if (has('incomplete')) return 3;
+  if (has('incomplete') || has('unknown')) return 3;
   return has('not-deployable') ? 1 : 0;
 }
 

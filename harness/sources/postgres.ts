@@ -210,7 +210,8 @@ function explain(settings: PostgresSettings, stop: AbortSignal, thrown: unknown)
       });
 }
 
-function withoutUrl(message: string, url: string): string {
+/** Neither the URL nor its password may stand in a message. */
+export function withoutUrl(message: string, url: string): string {
   const password = URL.canParse(url) ? new URL(url).password : '';
   const parts = [url, password, decodeURIComponent(password)].filter((part) => part.length >= 4);
   return parts.reduce((text, part) => text.replaceAll(part, '[redacted]'), message);

@@ -101,6 +101,8 @@ const factSchema: FactSchema = { type: 'object', properties: { rows: { type: 'st
 export interface RunFolderOptions {
   people: readonly TestPerson[];
   items?: readonly ItemReport[];
+  /** Last word on the gate, before it is copied. */
+  gate?(gate: Gate): void;
   /** By name; the content is what is stored. */
   evidence?: Record<string, string>;
   /** Last word on the predicate, before it is frozen. */
@@ -123,16 +125,18 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
   const folder = join(parent, '20261125-083000-abcd');
   const rehearsal = options.rehearsal ?? false;
   const parsed = testSigners(options.people, rehearsal);
+  const gate = testGate(options.items ?? [testItem('smoke')]);
+  options.gate?.(gate);
   const copies = {
-    'gate.yml': Buffer.from(
-      stringify(gateOf(options.items ?? [testItem('smoke')]), { aliasDuplicateObjects: false }),
-    ),
+    'gate.yml': Buffer.from(stringify(gate, { aliasDuplicateObjects: false })),
     'signers.yml': Buffer.from(stringify(parsed)),
     'environment.json': Buffer.from('{"name":"staging"}\n'),
   };
   await mkdir(join(folder, 'evidence'), { recursive: true });
   const files = await writeEvidence(folder, {
-    [factSchemaName('script')]: JSON.stringify(factSchema),
+    ...Object.fromEntries(
+      gate.items.map(({ check = 'script' }) => [factSchemaName(check), JSON.stringify(factSchema)]),
+    ),
     ...(options.evidence ?? { 'log.txt': 'all is well\n' }),
   });
   const journal = await writeJournal(folder);
@@ -167,7 +171,8 @@ async function writeEmptyRenderings(folder: string): Promise<void> {
   for (const name of ['report.html', 'junit.xml']) await writeFile(join(folder, name), '');
 }
 
-function gateOf(items: readonly ItemReport[]): Gate {
+/** The gate that a made run is of. */
+export function testGate(items: readonly ItemReport[]): Gate {
   return {
     gate: 'sample',
     title: 'Sample gate',

@@ -101,7 +101,7 @@ describe('a gate with people', () => {
     const signed = await cli(root, 'gate sign latest --as grace');
     expect(signed.stdout, signed.stderr).toContain('every role has signed');
 
-    const verified = await cli(root, 'gate verify latest --for deploy');
+    const verified = await cli(root, 'gate verify latest --for deploy --ledger .countersign/used.jsonl');
     expect(verified.stdout).toContain('1 of 1 given, each signed and about this evidence');
     expect(verified.exit, verified.stdout).toBe(0);
     expect((await report(root)).predicate.items[1]?.attest).toMatchObject({

@@ -1,21 +1,22 @@
-import { readFile } from 'node:fs/promises';
-import { confineExisting, openProject, type Project } from '../../config/project.ts';
+import { openProject } from '../../config/project.ts';
 import { CountersignError } from '../../errors.ts';
-import { headCommit } from '../../gate/release.ts';
 import { type VerifyOptions, verifyFolder } from '../../sign/verify.ts';
 import { booleanFlag, type Command, type Io, jsonFlag, positionals, stringFlag } from '../command.ts';
 import { decisionText } from '../paint.ts';
+import { deployFlags, deployTarget } from './deploy-target.ts';
 import { type OpenRun, openRun, verification } from './open-run.ts';
 import { verifyLines } from './verify-lines.ts';
 
 export const command: Command = {
-  usage: 'RUN [--signers FILE] [--commit SHA] [--for deploy] [--json]',
+  usage: 'RUN [--signers FILE] [--commit SHA] [--for deploy --ledger FILE|URL] [--json]',
   about: `
 Verifies signatures, people, evidence and verdict of a run folder, offline. RUN is a folder, an id or \`latest\`.
-Without --for deploy it judges as of the signing time. exit codes: 0 GO and fully signed, 1 NO_GO or not to be
-deployed, 3 inconclusive or signatures missing, 4 invalid.
+Without --for deploy it judges as of the signing time. With it, it judges as of now and for this checkout: commit,
+subjects, gate, environment, validity, keys, waivers, windows, what people took back; and, as the last step, it takes
+the report down in the ledger, so that it is used once. exit codes: 0 GO and fully signed, 1 NO_GO or not to be
+deployed, 3 inconclusive, signatures missing or ledger out of reach, 4 invalid.
 
-example: countersign gate verify latest`,
+example: countersign gate verify latest --for deploy --ledger .countersign/ledger.jsonl`,
   flags: {
     signers: {
       type: 'string',
@@ -28,6 +29,7 @@ example: countersign gate verify latest`,
       value: 'deploy',
       summary: 'judge as of now, for this checkout; a rehearsal is refused',
     },
+    ...deployFlags,
     ...jsonFlag,
   },
   async run(args, io) {
@@ -35,6 +37,10 @@ example: countersign gate verify latest`,
     const use = stringFlag(args, 'for');
     if (use !== undefined && use !== 'deploy')
       throw new CountersignError('USAGE', `--for takes \`deploy\`, not \`${use}\``);
+    const stray = Object.keys(deployFlags).find(
+      (flag) => use === undefined && args.flags[flag] !== undefined,
+    );
+    if (stray !== undefined) throw new CountersignError('USAGE', `--${stray} goes with --for deploy`);
     const project = await openProject(io.cwd).catch(() => undefined);
     let run: OpenRun;
     try {
@@ -48,42 +54,13 @@ example: countersign gate verify latest`,
     }
     const options: VerifyOptions = {
       ...(await verification(io, run, stringFlag(args, 'signers'))),
-      ...(use === 'deploy' ? await deployTarget(project, run) : {}),
+      ...(use === 'deploy' ? await deployTarget(args, io, project, run) : {}),
     };
     const commit = stringFlag(args, 'commit');
     const result = await verifyFolder(commit ? { ...options, git: { commit } } : options);
     return finish(io, booleanFlag(args, 'json'), result);
   },
 };
-
-/** What this checkout would deploy: its commit, and the gate as it stands here. */
-async function deployTarget(
-  project: Project | undefined,
-  { statement }: OpenRun,
-): Promise<Partial<VerifyOptions>> {
-  if (!project) {
-    throw new CountersignError('CONFIG_MISSING', '--for deploy needs the repo that is to be deployed', {
-      hint: 'run it inside that repo',
-    });
-  }
-  const commit = await headCommit(project.root);
-  if (commit === undefined) {
-    throw new CountersignError(
-      'CONFIG_MISSING',
-      'this folder is no git work tree, so nobody knows what is to be deployed',
-      {
-        hint: 'run it in the checkout that is deployed',
-      },
-    );
-  }
-  const gate = await readFile(await confineExisting(project.root, statement.predicate.gate.file));
-  return {
-    forDeploy: true,
-    git: { commit },
-    gate,
-    environment: { name: statement.predicate.environment.name },
-  };
-}
 
 function finish(io: Io, json: boolean, result: Awaited<ReturnType<typeof verifyFolder>>): number {
   const { exit, lines, decision } = result;
@@ -96,10 +73,13 @@ function finish(io: Io, json: boolean, result: Awaited<ReturnType<typeof verifyF
   return exit;
 }
 
-function verdict(io: Io, { exit, decision }: Awaited<ReturnType<typeof verifyFolder>>): string {
+function verdict(io: Io, { exit, decision, lines }: Awaited<ReturnType<typeof verifyFolder>>): string {
   if (exit === 4 || !decision) return 'invalid: this report proves nothing';
-  if (exit === 3 && decision !== 'INCONCLUSIVE')
-    return `${decisionText(io.stdout, decision)}, but not fully signed yet`;
+  if (exit === 3 && decision !== 'INCONCLUSIVE') {
+    const unsigned = lines.some(({ check, ok }) => check === 'roles' && !ok);
+    const why = unsigned ? 'not fully signed yet' : 'nobody can tell whether it may be deployed';
+    return `${decisionText(io.stdout, decision)}, but ${why}`;
+  }
   if (exit === 1 && decision !== 'NO_GO')
     return `${decisionText(io.stdout, decision)}, but not to be deployed now`;
   return decisionText(io.stdout, decision);

@@ -89,13 +89,19 @@ export function checkTarget({ options, report }: Examined): Finding[] {
   const named = subject.map(({ digest }) => digest['gitCommit']).filter((value) => value !== undefined);
   if (named.some((value) => value !== commit))
     findings.push(fail('git', 'a subject is another commit than the release'));
-  findings.push(
+  const targets = [
     compare('git', options.git?.commit, commit, 'commit'),
     compare('environment', options.environment?.name, environment.name, 'environment'),
     compare('gate', options.gate && sha256(options.gate), gate.sha256, `gate ${gate.file}, SHA-256`),
     ...checkSubjects(options.subjects, subject),
-  );
-  return findings;
+  ];
+  // A sound report about something else: whoever deploys must not take it for a forged one.
+  const weighed = options.forDeploy ? targets.map(asNotDeployable) : targets;
+  return [...findings, ...weighed];
+}
+
+function asNotDeployable(finding: Finding): Finding {
+  return finding.ok ? finding : { ...finding, weight: 'not-deployable' };
 }
 
 function compare(

@@ -1,4 +1,6 @@
+import type { Windows } from '../../config/windows.ts';
 import { messageOf } from '../../errors.ts';
+import type { Ledger } from '../../gate/ledger.ts';
 import type { Decision, ItemState, Statement } from '../../report/schema.ts';
 import type { Signers } from '../signers.ts';
 import type { TrustedKeys } from '../trust.ts';
@@ -12,10 +14,10 @@ export interface VerifyLine {
 }
 
 /**
- * What a finding means for the exit code: the report can't be trusted, somebody said no, it lacks signatures, or it
- * is sound but may not be deployed now.
+ * What a finding means for the exit code: the report can't be trusted, somebody said no, it lacks signatures, nobody
+ * can tell, or it is sound but may not be deployed now.
  */
-export type Weight = 'invalid' | 'rejected' | 'incomplete' | 'not-deployable';
+export type Weight = 'invalid' | 'rejected' | 'incomplete' | 'unknown' | 'not-deployable';
 
 export interface Finding extends VerifyLine {
   weight?: Weight;
@@ -48,6 +50,17 @@ export interface VerifyOptions {
   subjects?: readonly Record<string, string>[];
   /** Judge as of now, for use, rather than as of the signing time. */
   forDeploy?: boolean;
+  /** What a deployment asks beside: windows and freshness now, and that the report was not used before. */
+  deploy?: DeployOptions;
+}
+
+export interface DeployOptions {
+  /** Windows as the repo that is deployed declares them now; `file` as the gate names it. */
+  windows(file: string): Promise<Windows>;
+  /** Missing only where somebody asked to go without. */
+  ledger?: Ledger;
+  /** Look, and record nothing. */
+  checkOnly?: boolean;
 }
 
 /** A report whose bytes are read and whose shape is known; nothing else about it is established yet. */

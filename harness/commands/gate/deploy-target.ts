@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { confineExisting, findGateFile, type Project } from '../../config/project.ts';
+import { validateYaml } from '../../config/validate.ts';
+import { loadWindows } from '../../config/windows.ts';
+import { parseYaml } from '../../config/yaml.ts';
+import { CountersignError } from '../../errors.ts';
+import { headCommit } from '../../gate/git.ts';
+import { type Ledger, openLedger } from '../../gate/ledger.ts';
+import { subjectsOf } from '../../gate/release.ts';
+import { GateSchema } from '../../gate/schema.ts';
+import type { VerifyOptions } from '../../sign/verify.ts';
+import { type Arguments, booleanFlag, type Io, stringFlag } from '../command.ts';
+import type { OpenRun } from './open-run.ts';
+
+/** Flags that only `--for deploy` reads. */
+export const deployFlags = {
+  gate: {
+    type: 'string',
+    value: 'GATE',
+    summary: 'with --for deploy: the gate that has to be passed; default: that of the report',
+  },
+  env: {
+    type: 'string',
+    value: 'NAME',
+    summary: "with --for deploy: where it goes; default: the gate's own environment",
+  },
+  ledger: {
+    type: 'string',
+    value: 'FILE|URL',
+    summary:
+      'with --for deploy: file or postgres://… of the reports that were used; default COUNTERSIGN_LEDGER',
+  },
+  'no-ledger': {
+    type: 'boolean',
+    summary: 'with --for deploy: do not ask whether the report was used before',
+  },
+  'check-only': { type: 'boolean', summary: 'with --for deploy: look, and record nothing' },
+} as const;
+
+/** What this checkout would deploy, where and by which gate, and where the reports are that were used. */
+export async function deployTarget(
+  args: Arguments,
+  io: Io,
+  project: Project | undefined,
+  { statement }: OpenRun,
+): Promise<Partial<VerifyOptions>> {
+  if (!project) {
+    throw new CountersignError('CONFIG_MISSING', '--for deploy needs the repo that is to be deployed', {
+      hint: 'run it inside that repo',
+    });
+  }
+  const { root } = project;
+  const head = await headCommit(root);
+  if (head === undefined) {
+    throw new CountersignError(
+      'CONFIG_MISSING',
+      'this folder is no git work tree, so nobody knows what is to be deployed',
+      { hint: 'run it in the checkout that is deployed' },
+    );
+  }
+  const named = stringFlag(args, 'gate');
+  const file = named === undefined ? statement.predicate.gate.file : await findGateFile(root, io.cwd, named);
+  const bytes = await readFile(await confineExisting(root, file));
+  const gate = validateYaml(GateSchema, parseYaml(bytes, file));
+  const ledger = await ledgerOf(args, io);
+  return {
+    forDeploy: true,
+    git: { commit: stringFlag(args, 'commit') ?? head },
+    gate: bytes,
+    environment: { name: stringFlag(args, 'env') ?? gate.environment },
+    subjects: (await subjectsOf(root, gate, head)).map(({ digest }) => digest),
+    deploy: {
+      windows: async (path) => loadWindows(await confineExisting(root, path), path),
+      ...(ledger ? { ledger } : {}),
+      checkOnly: booleanFlag(args, 'check-only'),
+    },
+  };
+}
+
+async function ledgerOf(args: Arguments, io: Io): Promise<Ledger | undefined> {
+  const where = stringFlag(args, 'ledger') ?? io.env['COUNTERSIGN_LEDGER'];
+  if (booleanFlag(args, 'no-ledger')) {
+    if (stringFlag(args, 'ledger') === undefined) return undefined;
+    throw new CountersignError('USAGE', '--ledger and --no-ledger can not be given together');
+  }
+  if (where) return openLedger(io.cwd, where);
+  throw new CountersignError('USAGE', '--for deploy needs a ledger, or a report could be used twice', {
+    hint: 'give --ledger FILE, --ledger postgres://… or COUNTERSIGN_LEDGER; --no-ledger goes without, and says so',
+  });
+}
