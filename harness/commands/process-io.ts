@@ -19,7 +19,7 @@ export function processIo(from: NodeJS.Process): ProcessIo {
   const onSignal = () => {
     signals += 1;
     if (signals > 1) from.exit(130);
-    controller.abort(new Error('interrupted'));
+    controller.abort(new DOMException('interrupted', 'AbortError'));
   };
   // Without this the process would end at once with 1, which means NO_GO, and leave its children running.
   from.on('uncaughtException', (thrown: unknown) => {

@@ -16,11 +16,11 @@ import type { Person, Signers } from '../sign/signers.ts';
 import { readStatement, sha256 } from '../sign/statement.ts';
 import { trustedKeys } from '../sign/trust.ts';
 import { EvidenceStore } from './evidence.ts';
+import { writeReport } from './freeze.ts';
 import { Journal, type JournalEntry, readJournal } from './journal.ts';
 import { Redactor } from './redact.ts';
 import { lockRun } from './run-folder.ts';
 import { GateSchema } from './schema.ts';
-import { writeReport } from './session.ts';
 import { decide } from './verdict.ts';
 
 export interface AttestInput {

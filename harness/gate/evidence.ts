@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Artifact, ArtifactContent } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import type { ArtifactRecord } from '../report/schema.ts';
+import type { Journal } from './journal.ts';
 import type { Redactor } from './redact.ts';
 
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -13,12 +14,20 @@ const MAX_FILES = 5_000;
 export class EvidenceStore {
   readonly #folder: string;
   readonly #redactor: Redactor;
+  readonly #journal: Pick<Journal, 'append' | 'fail'> | undefined;
   #records: ArtifactRecord[];
   readonly #forgotten = new Set<string>();
   readonly #writing = new Set<Promise<void>>();
   #sealed = false;
 
-  constructor(runFolder: string, redactor: Redactor, known: readonly ArtifactRecord[] = []) {
+  /** `known` was kept before; what is kept from now on, and what is forgotten, gets a line in the journal of the runner. */
+  constructor(
+    runFolder: string,
+    redactor: Redactor,
+    known: readonly ArtifactRecord[] = [],
+    journal?: Pick<Journal, 'append' | 'fail'>,
+  ) {
+    this.#journal = journal;
     this.#folder = join(runFolder, 'evidence');
     this.#redactor = redactor;
     this.#records = [...known];
@@ -38,15 +47,26 @@ export class EvidenceStore {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const path = join(this.#folder, sha256);
     const record = { name: this.#redactor.text(name), media_type: mediaType, sha256, bytes: bytes.length };
-    const writing = this.#write(path, bytes).then(() => void this.#records.push(record));
+    const writing = this.#write(path, bytes).then(() => this.#keep(record));
     this.#writing.add(writing);
     await writing.finally(() => this.#writing.delete(writing));
     return { name: record.name, mediaType, sha256, bytes: bytes.length, text: () => readFile(path, 'utf8') };
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    await writeWhole(path, bytes);
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      await writeWhole(path, bytes);
+    } catch (thrown) {
+      // A full disk is no fault of the check: the whole run ends here, and can be gone on with.
+      throw this.#journal?.fail(thrown) ?? thrown;
+    }
+  }
+
+  async #keep(record: ArtifactRecord): Promise<void> {
+    if (this.#records.some(({ name, sha256 }) => name === record.name && sha256 === record.sha256)) return;
+    this.#records.push(record);
+    await this.#journal?.append('evidence-kept', record);
   }
 
   /** Of a watch only the telling samples are kept. Files go with the seal: until then another attempt may keep the same. */
@@ -54,6 +74,8 @@ export class EvidenceStore {
     const names = new Set(records.map(({ name }) => name));
     this.#records = this.#records.filter(({ name }) => !names.has(name));
     for (const { sha256 } of records) this.#forgotten.add(sha256);
+    // Where it can't be written, neither can what follows, and that is told.
+    if (names.size > 0) this.#journal?.append('evidence-forgotten', { names: [...names] }).catch(() => {});
   }
 
   /** Keeps nothing more: a check that did not stop when told to must not add to what was reported. */

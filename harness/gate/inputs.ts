@@ -19,8 +19,8 @@ type Copies = Record<'gate.yml' | 'signers.yml' | 'environment.json', Buffer>;
 
 function copiesOf({ gate, environment, signers }: Inputs): Copies {
   return {
-    'gate.yml': gate.yaml.bytes,
-    'signers.yml': signers.bytes,
+    'gate.yml': Buffer.from(gate.yaml.bytes),
+    'signers.yml': Buffer.from(signers.bytes),
     'environment.json': Buffer.from(`${JSON.stringify(environment, null, 2)}\n`),
   };
 }

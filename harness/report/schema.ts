@@ -139,6 +139,16 @@ export const SignOffSchema = Options({
     finished_at: Time,
     duration_ms: Type.Integer({ minimum: 0 }),
     tool: Options({ name: Type.Literal('countersign'), version: Type.String(), node: Type.String() }),
+    /** Where later runners went on; `duration_ms` is the time during which one of them was at work. */
+    resumptions: Type.Optional(
+      Type.Array(
+        Options({
+          at: Time,
+          after_line: Type.Integer({ minimum: 1 }),
+          gap_ms: Type.Integer({ minimum: 0 }),
+        }),
+      ),
+    ),
     /** What the times of watches and the intervals of the local stack were divided by. */
     rehearse: Type.Optional(Type.Integer({ minimum: 2 })),
   }),

@@ -1,0 +1,133 @@
+import { basename } from 'node:path';
+import { formatDuration } from '../config/duration.ts';
+import { pickEnvironment, readEnvironments } from '../config/project.ts';
+import { CountersignError } from '../errors.ts';
+import type { Statement } from '../report/schema.ts';
+import { conduct } from './conduct.ts';
+import { renderMissing } from './freeze.ts';
+import type { History } from './history.ts';
+import type { LoadedGate } from './load.ts';
+import { type Found, findInterrupted, type Line, refuseOtherRelease, reopen } from './reopen.ts';
+import { findRun, lockRun } from './run-folder.ts';
+import { type GateRun, type RunnerOptions, startRunner } from './session.ts';
+import { signersInUse } from './signers-in-use.ts';
+import { refuseOtherStack } from './stack-in-use.ts';
+
+export interface ResumeOptions extends RunnerOptions {
+  cwd: string;
+  /** Id, folder or `latest`. */
+  run: string;
+  /** Items that write, were cut off in the midst, and are to be run again. */
+  repeat: readonly string[];
+  /** The same, to be counted as errors instead. */
+  giveUp: readonly string[];
+  /** Who decided that. */
+  who: string;
+}
+
+/** Goes on with a run whose runner was killed or interrupted. What is done is not done again. */
+export async function resumeGate(options: ResumeOptions): Promise<GateRun> {
+  const { project } = options;
+  const folder = await findRun(project, options.cwd, options.run);
+  const release = await lockRun(folder);
+  try {
+    const rendered = await renderMissing(folder);
+    if (rendered) return await withSigners(options, folder, rendered);
+    const found = await findInterrupted(project, folder);
+    await refuse(options, found);
+    const opened = await reopen(found, options.clock, (gapMs) => linesOf(options, found, gapMs));
+    try {
+      tell(options, found, opened.history);
+      options.planned?.(found.inputs.gate, found.inputs.environment, folder);
+      const runner = startRunner(options, { ...found, ...opened, id: basename(folder) });
+      return { id: runner.id, folder, statement: await conduct(runner), signers: runner.signers };
+    } finally {
+      await opened.journal.close();
+    }
+  } finally {
+    await release();
+  }
+}
+
+/** Its report is whole; only what people read of it was not written yet. */
+async function withSigners(
+  { project }: ResumeOptions,
+  folder: string,
+  statement: Statement,
+): Promise<GateRun> {
+  const { name } = statement.predicate.environment;
+  const environment = pickEnvironment(await readEnvironments(project.root), name);
+  return { id: basename(folder), folder, statement, signers: await signersInUse(project, environment) };
+}
+
+async function refuse(options: ResumeOptions, found: Found): Promise<void> {
+  const { history, inputs } = found;
+  if (history.aborted) {
+    throw new CountersignError('RUN_FROZEN', `${history.aborted.who} aborted this run`, {
+      hint: '`countersign gate abort` writes its report; `countersign gate run` starts a new run',
+    });
+  }
+  await refuseOtherRelease(options.project, found);
+  refuseUndecided(history, inputs.gate, options);
+  await refuseOtherStack(options.project.root, inputs.environment, history);
+}
+
+/** What writes and was cut off may have taken effect: only a person can look. */
+function refuseUndecided(
+  { restored }: History,
+  gate: LoadedGate,
+  { repeat, giveUp }: Pick<ResumeOptions, 'repeat' | 'giveUp'>,
+): void {
+  const cutOff = gate.items.filter(({ id, kind }) => kind?.effects === 'writes' && restored.open.has(id));
+  const known = cutOff.map(({ id }) => id);
+  const odd = [...repeat, ...giveUp].find((id) => !known.includes(id));
+  if (odd !== undefined) {
+    const hint = known.length > 0 ? `to be decided: ${known.join(', ')}` : 'nothing has to be decided';
+    throw new CountersignError('USAGE', `no runner ended in the midst of \`${odd}\``, { hint });
+  }
+  const both = repeat.find((id) => giveUp.includes(id));
+  if (both !== undefined)
+    throw new CountersignError('USAGE', `\`${both}\` is either run again or given up, not both`);
+  const undecided = known.filter(
+    (id) => ![...repeat, ...giveUp].includes(id) && !restored.repeat.has(id) && !restored.givenUp.has(id),
+  );
+  if (undecided.length === 0) return;
+  const named = undecided.map((id) => `\`${id}\``).join(', ');
+  const flags = undecided.map((id) => `--repeat ${id}`).join(' ');
+  throw new CountersignError(
+    'RUN_UNDECIDED',
+    `a runner ended in the midst of ${named}, which writes: it may have taken effect or not`,
+    {
+      hint: `look whether it did, then say \`${flags}\` (run it again) or \`--give-up\` (it counts as an error)`,
+    },
+  );
+}
+
+function linesOf(
+  { repeat, giveUp, who }: ResumeOptions,
+  { entries, torn, history }: Found,
+  gapMs: number,
+): Line[] {
+  // After its last line nothing may come but signed statements.
+  if (history.finished) return [];
+  return [
+    { type: 'run-resumed', data: { after_line: entries.length, gap_ms: gapMs } },
+    ...(torn ? [{ type: 'journal-repaired', data: torn }] : []),
+    ...repeat.map((id) => ({ type: 'item-repeated', data: { id, who } })),
+    ...giveUp.map((id) => ({ type: 'item-given-up', data: { id, who } })),
+  ];
+}
+
+function tell(
+  { say }: ResumeOptions,
+  { torn, entries, begun }: Found,
+  { finished, resumptions }: History,
+): void {
+  if (torn) say(`line ${torn.line} of the journal was torn; its ${torn.bytes} bytes were cut off`);
+  const down = formatDuration(Math.round((resumptions.at(-1)?.gap_ms ?? 0) / 1_000) * 1_000);
+  say(
+    finished
+      ? `${begun.id} was measured to its end; only its report is missing`
+      : `going on with ${begun.id} after line ${entries.length} of its journal, ${down} later`,
+  );
+}
