@@ -1,6 +1,8 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '#harness/testing/prometheus.ts';
+import type { BookLine } from '#pipeline/simulators/payouts/book.ts';
 import { runScript } from '#pipeline/testing/processes.ts';
 import { Platform } from './testing/platform.ts';
 
@@ -101,6 +103,24 @@ describe('after a deployment of payouts', () => {
       'UPDATE app.wallets SET balance_cents = balance_cents - 1',
       () => expectNoGo('books-balance', /books-balance failed: .*first\.wallets_off/),
     ));
+
+  it('N3: a payment that the service knows nothing of is NO_GO, with its reference', async () => {
+    const externalRef = 'nobody-ordered-it';
+    const body = JSON.stringify({ externalRef, msisdn: '22890000003', amount: '42.00', currency: 'XOF' });
+    await fetch(platform.url('providers', '/tmoney/v1/disbursements'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    await until(async () => {
+      const answer = await fetch(platform.url('providers', '/__sim/book'));
+      const { payments } = (await answer.json()) as { payments: BookLine[] };
+      return payments.some((each) => each.externalRef === externalRef && each.state === 'PAID');
+    });
+    await expectNoGo('books-agree', /books-agree failed: .*first_breaks = .*nobody-ordered-it/, {
+      allow_empty: 'right',
+    });
+  });
 
   it('N10: a rule that is not the one of the repo is NO_GO, with its name', async () => {
     const own = 'other.rules.yml';

@@ -98,7 +98,7 @@ export class Platform {
     let answer = new Response(null, { status: 503 });
     // A service that has too much to do wants to be asked again.
     await until(async () => {
-      answer = await fetch(this.#url('service', path), request);
+      answer = await fetch(this.url('service', path), request);
       return answer.status !== 503;
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
@@ -117,7 +117,7 @@ export class Platform {
 
   /** Until Prometheus has an answer to the query. */
   async scraped(query: string): Promise<void> {
-    const url = this.#url('prometheus', `/api/v1/query?query=${encodeURIComponent(query)}`);
+    const url = this.url('prometheus', `/api/v1/query?query=${encodeURIComponent(query)}`);
     await until(async () => {
       const { data } = (await (await fetch(url)).json()) as { data: { result: unknown[] } };
       return data.result.length > 0;
@@ -128,14 +128,14 @@ export class Platform {
     const matchers = [{ name: 'severity', value: 'warning', isRegex: false, isEqual: true }];
     const endsAt = new Date(Date.now() + 600_000);
     const silence = { matchers, startsAt: new Date(), endsAt, createdBy: 'test', comment: 'a test' };
-    const made = await fetch(this.#url('alertmanager', '/api/v2/silences'), {
+    const made = await fetch(this.url('alertmanager', '/api/v2/silences'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(silence),
     });
     const { silenceID } = (await made.json()) as { silenceID: string };
     await during().finally(() =>
-      fetch(this.#url('alertmanager', `/api/v2/silence/${silenceID}`), { method: 'DELETE' }),
+      fetch(this.url('alertmanager', `/api/v2/silence/${silenceID}`), { method: 'DELETE' }),
     );
   }
 
@@ -146,7 +146,8 @@ export class Platform {
     process.kill(found.pid, 'SIGKILL');
   }
 
-  #url(port: string, path: string): string {
+  /** Of a program of the stack, by the name of its port. */
+  url(port: string, path: string): string {
     return `http://127.0.0.1:${this.#stack.state.ports[port]}${path}`;
   }
 

@@ -12,7 +12,7 @@ const cutAll = () =>
   );
 
 it('N2: workers killed, connections cut, providers at their worst: every unit is where it belongs', async () => {
-  const { differences, confirmed, failed, submissions } = await torturePayouts({
+  const { differences, payments, confirmed, failed, submissions } = await torturePayouts({
     seed: 'short',
     databaseUrl: database.url,
     payouts: 160,
@@ -27,6 +27,8 @@ it('N2: workers killed, connections cut, providers at their worst: every unit is
   });
   expect(differences).toEqual([]);
   expect(confirmed + failed).toBe(160);
+  // Counted from outside, by the item of the gate.
+  expect(payments).toBe(confirmed);
   expect(failed).toBeGreaterThan(0);
   expect(submissions).toBeGreaterThan(160);
 }, 90_000);

@@ -6,6 +6,7 @@ import { draw, type Fault } from '#pipeline/simulators/payouts/faults.ts';
 import { type RunningPayoutSimulator, startPayoutSimulator } from '#pipeline/simulators/payouts/start.ts';
 import { type Books, comparePayoutBooks } from './payout-books.ts';
 import { providerEnv } from './payout-providers.ts';
+import { type Reconciled, reconcilePayouts } from './payout-reconcile.ts';
 import { webhookSecrets } from './payout-webhooks.ts';
 import { fundedWallet, openTestDatabase, payoutOf } from './payouts.ts';
 import { type Started, startScript } from './processes.ts';
@@ -30,7 +31,7 @@ export interface TortureOptions {
   deadlineMs: number;
 }
 
-export interface Tortured extends Books {
+export interface Tortured extends Books, Pick<Reconciled, 'payments'> {
   kills: number;
   restarts: number;
   /** Payouts that failed and were tried again. */
@@ -55,6 +56,7 @@ export async function torturePayouts(options: TortureOptions): Promise<Tortured>
     await simulator.control.idle();
     await processes.stop();
     const books = await comparePayoutBooks(db, simulator.control.book());
+    const { payments, differences } = await reconcilePayouts(options.databaseUrl, simulator.url);
     const { rows } = await db.query<{ submissions: number; callbacks: number }>(
       `SELECT (SELECT sum(attempt_count)::integer FROM app.mobile_money_payouts) AS submissions,
          (SELECT count(*)::integer FROM app.webhook_events) AS callbacks`,
@@ -62,7 +64,8 @@ export async function torturePayouts(options: TortureOptions): Promise<Tortured>
     const { submissions = 0, callbacks = 0 } = rows[0] ?? {};
     const { kills, restarts } = options;
     const seconds = (performance.now() - began) / 1000;
-    return { ...books, kills, restarts, reopened, submissions, callbacks, seconds };
+    const found = { payments, differences: [...books.differences, ...differences] };
+    return { ...books, ...found, kills, restarts, reopened, submissions, callbacks, seconds };
   } finally {
     await processes.stop();
     await simulator.close();
