@@ -3,7 +3,7 @@ import type { DestinationStream } from 'pino';
 import type { Config, LoadedConfig } from '#pipeline/config.ts';
 import { declareFlagsHere } from '#pipeline/flags.ts';
 import { createTokenProvider, envSecret, fileSecret, type TokenProvider } from '#pipeline/mono/index.ts';
-import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
+import { type Database, openDatabase, patientMs } from '#pipeline/runtime/db.ts';
 import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
 import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';
 import { createLogger, type Logger } from '#pipeline/runtime/logging.ts';
@@ -40,7 +40,7 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
   });
   const registry = createRegistry();
   const { db, probe } = openDatabases(values, registry, log);
-  const flagStore = createFlagStore(db);
+  const flagStore = createFlagStore(db.within(patientMs));
   const flags = await createFlags({
     store: flagStore,
     instanceId: values.INSTANCE_ID,
@@ -78,6 +78,7 @@ function openDatabases(config: Config, registry: Registry, log: Logger): Pick<Pl
       max: config.DB_POOL_MAX,
       maxWaiting: config.DB_POOL_MAX_WAITING,
       acquireTimeoutMs: config.DB_ACQUIRE_TIMEOUT_MS,
+      connectTimeoutMs: patientMs,
       applicationName: name,
       observer: observePool(registry),
       onIdleError,

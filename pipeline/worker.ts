@@ -3,6 +3,7 @@ import type { LoadedConfig } from '#pipeline/config.ts';
 import { domainsOf } from '#pipeline/config-domains.ts';
 import { createPayoutsWorker, providers } from '#pipeline/payouts/index.ts';
 import { createPlatform, type Platform } from '#pipeline/platform.ts';
+import { patientMs } from '#pipeline/runtime/db.ts';
 import { ServiceError, textOf } from '#pipeline/runtime/errors.ts';
 import { areMigrationsApplied } from '#pipeline/runtime/migrations.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
@@ -28,12 +29,13 @@ export async function buildWorker(options: WorkerOptions): Promise<WorkerApp> {
       'bad configuration: --worker is for payouts, which DOMAINS leaves out',
     );
   }
-  // Each payout that is under way may wait for a connection.
+  // Each payout that is under way may wait for a connection, and nobody waits for it.
   const DB_POOL_MAX_WAITING = Math.max(
     config.DB_POOL_MAX_WAITING,
     config.PAYOUT_BATCH * providers.length + 10,
   );
-  const values = { ...config, DB_POOL_MAX_WAITING };
+  const DB_ACQUIRE_TIMEOUT_MS = Math.max(config.DB_ACQUIRE_TIMEOUT_MS, patientMs);
+  const values = { ...config, DB_POOL_MAX_WAITING, DB_ACQUIRE_TIMEOUT_MS };
   const platform = await createPlatform({ ...options, config: { ...options.config, values } });
   const { probe, flags, log, registry } = platform;
   const worker = createPayoutsWorker({ config, ...platform });

@@ -1,7 +1,7 @@
 import type { Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '#pipeline/config.ts';
-import type { Database } from '#pipeline/runtime/db.ts';
+import { type Database, patientMs } from '#pipeline/runtime/db.ts';
 import { textOf } from '#pipeline/runtime/errors.ts';
 import type { Flags } from '#pipeline/runtime/flags.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
@@ -52,7 +52,9 @@ export function createEconomy({ config, db, flags, registry, log }: EconomyDeps)
   let sweeping = Promise.resolve();
   const sweep = async () => {
     while (waiter.isWaiting()) {
-      await expireHolds(db).catch((error) => log.warn({ err: textOf(error) }, 'holds could not be expired'));
+      await expireHolds(db.within(patientMs)).catch((error) =>
+        log.warn({ err: textOf(error) }, 'holds could not be expired'),
+      );
       await waiter.pause(sweepMs);
     }
   };

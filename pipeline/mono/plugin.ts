@@ -24,6 +24,8 @@ import { registerWebhook } from './webhook.ts';
 export interface MonoDeps {
   config: Config;
   db: Database;
+  /** What metrics tell is asked also while the pool has no connection to give. */
+  probe: Database;
   queue: JobQueue;
   flags: Flags;
   registry: Registry;
@@ -115,7 +117,7 @@ export function createSyncDeps(deps: Omit<MonoDeps, 'queue' | 'signal'>): SyncDe
   const { config, db, flags, log } = deps;
   const metrics = createMonoMetrics(deps.registry, {
     maxAccounts: config.METRICS_MAX_ACCOUNTS,
-    readStreaks: () => listStreaks(db, config.METRICS_MAX_ACCOUNTS),
+    readStreaks: () => listStreaks(deps.probe, config.METRICS_MAX_ACCOUNTS),
   });
   const client = createMonoClient({
     baseUrl: config.MONO_BASE_URL,

@@ -1,4 +1,4 @@
-import type { Database } from '#pipeline/runtime/db.ts';
+import { type Database, patientMs } from '#pipeline/runtime/db.ts';
 import { classOf, describeForLog, ServiceError } from '#pipeline/runtime/errors.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import { type BankAccount, getAccount, recordOutcome } from './accounts.ts';
@@ -58,7 +58,9 @@ interface Run {
 }
 
 /** fetch, transform, persist: rows of one account in one window, page by page. */
-export async function syncAccount(deps: SyncDeps, input: SyncInput): Promise<SyncResult> {
+export async function syncAccount(given: SyncDeps, input: SyncInput): Promise<SyncResult> {
+  // What was fetched already had rather wait for a connection than be fetched again.
+  const deps = { ...given, db: given.db.within(patientMs) };
   const account = await getAccount(deps.db, input.accountId);
   if (account.status !== 'active') throw new ServiceError('CONFLICT', `the account is ${account.status}`);
   const span = resolveWindow(input.window, account.cursor, deps.overlapDays);

@@ -1,5 +1,6 @@
 import { Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { ServiceError } from './errors.ts';
+import { createPlaces, type Places } from './places.ts';
 
 export type Row = QueryResultRow;
 
@@ -19,6 +20,8 @@ export interface Queryable {
 
 export interface Database extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** The same pool, for who waits so long. */
+  within(acquireTimeoutMs: number): Database;
   stats(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
@@ -36,12 +39,18 @@ export interface DatabaseOptions {
   max: number;
   /** Who comes when so many wait for a connection is refused at once. */
   maxWaiting?: number;
+  /** Until a connection is free. */
   acquireTimeoutMs: number;
+  /** Until a new one is made; as long as one may wait for it, by default. */
+  connectTimeoutMs?: number;
   statementTimeoutMs?: number;
   applicationName: string;
   onIdleError(error: Error): void;
   observer?: PoolObserver;
 }
+
+/** What nobody waits for had rather wait for a connection than fail; making one may take as long. */
+export const patientMs = 5000;
 
 /** The server ends a statement first; this is for one that no longer answers. */
 const silenceMs = 5000;
@@ -52,7 +61,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new Pool({
     connectionString: options.url,
     max: options.max,
-    connectionTimeoutMillis: options.acquireTimeoutMs,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? options.acquireTimeoutMs,
     application_name: options.applicationName,
     keepAlive: true,
     statement_timeout: statementTimeoutMs,
@@ -63,15 +72,22 @@ export function openDatabase(options: DatabaseOptions): Database {
   // From the first moment on: the server's good-bye may come in the very packet in which the client is passed on, when
   // nobody has had the time to listen, and an `error` that nobody hears ends the process.
   pool.on('connect', (client) => client.on('error', () => broken.add(client)));
-  const acquire = () => takeFrom(pool, options);
+  return viewOf({ pool, places: createPlaces(options.max), options });
+}
+
+interface Shared {
+  pool: Pool;
+  /** The pool itself would give making a connection no more time than waiting for one. */
+  places: Places;
+  options: DatabaseOptions;
+}
+
+function viewOf(shared: Shared): Database {
+  const { pool, places, options } = shared;
   return {
-    async query(statement, values) {
-      const client = await acquire();
-      return runOn(client, () => client.query(statement, values));
-    },
-    async transaction(work) {
-      const client = await acquire();
-      return runOn(client, async () => {
+    query: (statement, values) => withClient(shared, (client) => client.query(statement, values)),
+    transaction: (work) =>
+      withClient(shared, async (client) => {
         await client.query('BEGIN');
         try {
           const result = await work(client);
@@ -82,31 +98,47 @@ export function openDatabase(options: DatabaseOptions): Database {
           if (isServerAnswer(error)) await client.query('ROLLBACK');
           throw error;
         }
-      });
-    },
-    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+      }),
+    within: (acquireTimeoutMs) => viewOf({ ...shared, options: { ...options, acquireTimeoutMs } }),
+    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: places.waiting }),
     close: () => pool.end(),
   };
 }
 
-async function takeFrom(pool: Pool, options: DatabaseOptions): Promise<PoolClient> {
-  const { max, maxWaiting = Number.POSITIVE_INFINITY, observer } = options;
-  const hasToWait = pool.idleCount === 0 && pool.totalCount >= max;
-  if (hasToWait && pool.waitingCount >= maxWaiting) {
+async function withClient<T>(shared: Shared, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const from = performance.now();
+  await takePlace(shared);
+  try {
+    const client = await connect(shared);
+    shared.options.observer?.waited((performance.now() - from) / 1000);
+    return await runOn(client, () => work(client));
+  } finally {
+    shared.places.give();
+  }
+}
+
+async function takePlace({ places, options }: Shared): Promise<void> {
+  const { maxWaiting = Number.POSITIVE_INFINITY, acquireTimeoutMs, observer } = options;
+  if (places.free === 0 && places.waiting >= maxWaiting) {
     observer?.refused('full');
     throw new ServiceError('BUSY', 'too many wait for a database connection');
   }
-  const from = performance.now();
+  if (await places.take(acquireTimeoutMs)) return;
+  observer?.refused('timeout');
+  throw new ServiceError('BUSY', inTime);
+}
+
+async function connect({ pool, options }: Shared): Promise<PoolClient> {
   try {
-    const client = await pool.connect();
-    observer?.waited((performance.now() - from) / 1000);
-    return client;
+    return await pool.connect();
   } catch (thrown) {
     const error = asBusy(thrown);
-    if (error instanceof ServiceError) observer?.refused(hasToWait ? 'timeout' : 'unreachable');
+    if (error instanceof ServiceError) options.observer?.refused('unreachable');
     throw error;
   }
 }
+
+const inTime = 'no database connection could be had in time';
 
 const broken = new WeakSet<object>();
 
@@ -129,10 +161,10 @@ function isServerAnswer(error: unknown): boolean {
   return typeof code === 'string' ? /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') : false;
 }
 
-/** No free connection in time, no server, or one that takes nobody in: all of them pass by themselves. */
+/** No server, none in time, or one that takes nobody in: all of them pass by themselves. */
 function asBusy(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   const isRefusal = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(53|57P)/.test(code);
   if (isRefusal) return error;
-  return new ServiceError('BUSY', 'no database connection could be had in time', { cause: error });
+  return new ServiceError('BUSY', inTime, { cause: error });
 }

@@ -88,7 +88,7 @@ export function observePool(registry: Registry): PoolObserver {
   const wait = new Histogram({
     name: 'db_pool_wait_seconds',
     help: 'Time until a connection of the pool was had.',
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5],
     registers: [registry],
   });
   const refusals = new Counter({

@@ -51,6 +51,8 @@ export const testEnv = (databaseUrl: string, simulator?: RunningSimulator): Node
   MONO_TRANSACTIONS_ENABLED: 'true',
   MONO_RATE_LIMIT_PER_MINUTE: '100000',
   MONO_RETRIES: '0',
+  // A machine that is busy with other tests is no reason to refuse anything.
+  DB_ACQUIRE_TIMEOUT_MS: '20000',
   FLAG_POLL_INTERVAL_MS: '100',
   QUEUE_POLL_INTERVAL_MS: '500',
   INSTANCE_ID: `test-${randomUUID().slice(0, 8)}`,
