@@ -12,7 +12,7 @@ import type { NeededFacts } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
 import { type Gate, type GateItem, GateSchema, type WatchSettings } from './schema.ts';
 import { decide, type Judgement, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
-import { readWaived, waivedProblem } from './waived.ts';
+import { deciding, readWaived, waivedProblem } from './waived.ts';
 import { judgeWatch, watchPlan } from './watch.ts';
 
 export interface Recomputation {
@@ -96,7 +96,7 @@ function attested(item: ItemReport, rehearsal: boolean): ItemState {
 function afterWaiver(item: ItemReport, state: ItemState, declared: GateItem, known: Known): ItemState {
   const waiver = known.waivers.get(item.id);
   if (!waiver || (state !== 'failed' && state !== 'error')) return state;
-  const attempts = item.attempts.slice(-1).map((attempt) => judgeAgain(item, declared, attempt, known));
+  const attempts = deciding(item).map((attempt) => judgeAgain(item, declared, attempt, known));
   return waivedProblem(item, waiver, { state, attempts }, known) === undefined ? 'waived' : state;
 }
 

@@ -1,4 +1,4 @@
-import type { ItemReport, Statement } from '../report/schema.ts';
+import type { Attempt, ItemReport, Statement } from '../report/schema.ts';
 import { EVIDENCE_FOLDER, readRunFile } from '../sign/folder.ts';
 import type { TrustedKeys } from '../sign/trust.ts';
 import { type OpenWaiver, openWaiver } from '../sign/waiver.ts';
@@ -16,10 +16,16 @@ export function waiverInstant({ attempts }: Pick<ItemReport, 'attempts'>): Date 
   return new Date(attempts.at(-1)?.finished_at ?? Number.NaN);
 }
 
-/** What could be waived: the outcome of a check that did not pass, and the measurements that decided it. */
-export function waivedOutcome({ state, check, attempts }: ItemReport): WaivedOutcome | undefined {
+/** The measurements that decide an item: every sample of a watch, else the last attempt. */
+export function deciding({ watch, attempts }: Pick<ItemReport, 'watch' | 'attempts'>): readonly Attempt[] {
+  return watch ? watch.samples : attempts.slice(-1);
+}
+
+/** What could be waived: the outcome of a check that did not pass. */
+export function waivedOutcome(report: ItemReport): WaivedOutcome | undefined {
+  const { state, check } = report;
   if (!check || (state !== 'failed' && state !== 'error')) return undefined;
-  return { state, attempts: attempts.slice(-1) };
+  return { state, attempts: deciding(report) };
 }
 
 /** The waiver that an item of a report rests on, as it lies in the evidence. */

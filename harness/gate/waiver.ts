@@ -41,6 +41,9 @@ export interface WaiverQuestion {
 
 /** The one judge of waivers, for runner, verifier, lint and list. Pure: nothing found, and it counts. */
 export function evaluateWaiver(question: WaiverQuestion): WaiverFinding[] {
+  const { waiver, gate } = question;
+  if (waiver.said.gate !== gate.gate) return [voids('orphaned', `it is for the gate ${waiver.said.gate}`)];
+  if (!gate.waivers) return [voids('orphaned', `the gate ${gate.gate} takes no waivers`)];
   return [...scopeFindings(question), ...peopleFindings(question), ...timeFindings(question)];
 }
 
@@ -49,8 +52,6 @@ const remark = (text: string): WaiverFinding => ({ fault: 'over-wide', text, voi
 
 function scopeFindings({ waiver, gate, environment, expectations }: WaiverQuestion): WaiverFinding[] {
   const { said, itemSha256 } = waiver;
-  if (said.gate !== gate.gate) return [voids('orphaned', `it is for the gate ${said.gate}`)];
-  if (!gate.waivers) return [voids('orphaned', `the gate ${gate.gate} takes no waivers`)];
   const item = gate.items.find(({ id }) => id === said.item);
   if (!item) return [voids('orphaned', `the gate ${gate.gate} has no item ${said.item}`)];
   if (!item.check)

@@ -1,7 +1,7 @@
 import { validateYaml } from '../../config/validate.ts';
 import { parseYaml } from '../../config/yaml.ts';
 import { type Gate, GateSchema } from '../../gate/schema.ts';
-import { judgeWaived, readWaived, waivedProblem } from '../../gate/waived.ts';
+import { deciding, judgeWaived, readWaived, waivedProblem } from '../../gate/waived.ts';
 import type { ItemReport } from '../../report/schema.ts';
 import { readRunFile } from '../folder.ts';
 import { type Examined, type Finding, fail, pass } from './finding.ts';
@@ -28,7 +28,7 @@ async function checkWaived(
     return [fail('waivers', `${item.id}: what is waived has a waiver, and nothing else has one`)];
   }
   const { approver, requester, expires, reason, state } = item.waiver;
-  const outcome = { state, attempts: item.attempts.slice(-1) };
+  const outcome = { state, attempts: deciding(item) };
   const { statement } = report;
   const problem = waivedProblem(item, opened, outcome, { statement, gate });
   if (problem) return [fail('waivers', `${item.id}: ${problem}`)];
