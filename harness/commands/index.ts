@@ -31,6 +31,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'delete old runs that nothing valid rests on',
     load: () => import('./gate/prune.ts'),
   },
+  'gate remind': {
+    summary: 'tell signers of gates that wait or expire',
+    load: () => import('./gate/remind.ts'),
+  },
   'gate resume': { summary: 'go on with a run that was interrupted', load: () => import('./gate/resume.ts') },
   'gate reject': { summary: 'say no to a report as a person', load: () => import('./gate/reject.ts') },
   'gate revoke': { summary: "revoke somebody's key for a run", load: () => import('./gate/revoke.ts') },

@@ -6,6 +6,7 @@ import { booleanFlag, type Command, jsonFlag, positionals, stringFlag } from '..
 import { decisionText } from '../paint.ts';
 import { openRun, trustedSigners } from './open-run.ts';
 import { personFlags, speaker } from './sign.ts';
+import { tell } from './tell.ts';
 
 export const command: Command = {
   usage: 'RUN ITEM --as PERSON [--reject] [--comment TEXT] [--json]',
@@ -41,6 +42,10 @@ example: countersign gate attest latest vault --as grace --comment "checked in t
       comment,
       clock: systemClock,
     });
+    if (verdict === 'rejected') {
+      const rejected = { by: person.name, item, ...(comment === undefined ? {} : { reason: comment }) };
+      await tell(io, project, { ...run.statement, predicate }, { event: 'rejected', missing: [], rejected });
+    }
     if (booleanFlag(args, 'json')) {
       io.stdout.write(
         `${JSON.stringify({ item, verdict, decision: predicate.decision, reasons: predicate.reasons }, null, 2)}\n`,

@@ -7,6 +7,7 @@ import { type Arguments, booleanFlag, type Io, jsonFlag, positionals, stringFlag
 import { oneLine } from '../paint.ts';
 import { openRun, verification } from './open-run.ts';
 import { personFlags, speaker } from './sign.ts';
+import { tell } from './tell.ts';
 
 /** Flags of every command with which a person says something about a report. */
 export const speakFlags = {
@@ -50,6 +51,10 @@ export async function speak(
     signer,
     words,
   });
+  if (words.type === 'rejection') {
+    const rejected = { by: said.saying.name, reason: words.reason };
+    await tell(io, project, run.statement, { event: 'rejected', missing: [], rejected });
+  }
   const { missing } = said.standing;
   const rejected = sayingsOf(said.standing.said, 'rejection').length > 0;
   const withdrawn = withdrawalsOfGo(said.standing.said).length > 0;
