@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,32 +12,48 @@ export interface CliResult {
   stderr: string;
 }
 
-/**
- * Runs the real bin in a folder, as a user would, with no terminal and none of the caller's CI variables. With
- * `killAt` it is killed, as by kill -9, as soon as stderr holds that text.
- */
+export interface RunningCli {
+  child: ChildProcess;
+  result: Promise<CliResult>;
+}
+
+/** Starts the real bin in a folder, as a user would, with no terminal and none of the caller's CI variables. */
+export function startCli(
+  cwd: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  heard: (stderr: string) => void = () => {},
+): RunningCli {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const result = new Promise<CliResult>((resolve, reject) => {
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+      heard(stderr);
+    });
+    child.on('error', reject);
+    child.on('close', (exit) => resolve({ exit, stdout, stderr }));
+  });
+  return { child, result };
+}
+
+/** Runs the real bin to its end; with `killAt` it is killed, as by kill -9, as soon as stderr holds that text. */
 export function runCli(
   cwd: string,
   args: readonly string[],
   env: Record<string, string> = {},
   killAt?: string,
 ): Promise<CliResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], {
-      cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: cwd, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      stderr += chunk;
-      if (killAt !== undefined && stderr.includes(killAt)) child.kill('SIGKILL');
-    });
-    child.on('error', reject);
-    child.on('close', (exit) => resolve({ exit, stdout, stderr }));
+  const { child, result } = startCli(cwd, args, env, (stderr) => {
+    if (killAt !== undefined && stderr.includes(killAt)) child.kill('SIGKILL');
   });
+  return result;
 }
 
 /** A project of its own in a temporary folder: files by path, or a folder to copy. */
