@@ -95,7 +95,7 @@ interface Lines {
   'attempt-finished': Attempted;
   'watch-sample': Attempted;
   'item-finished': { id: string; report: ItemReport };
-  'undo-finished': { id: string } & JournaledAttempt;
+  'undo-finished': Attempted;
   cutover: { id: string; at: string; fresh: RestoredCutover['fresh'] };
 }
 
@@ -176,14 +176,17 @@ const readers: { [T in keyof Lines]: Reader<Lines[T]> } = {
     open.delete(id);
     finished.set(id, report);
   },
-  'undo-finished'({ undone }, { id, reason, ...attempt }) {
-    const attempts = [...(undone.get(id)?.attempts ?? []), attempt];
-    undone.set(id, { state: attempt.state, attempts, ...(reason ? { reason } : {}) });
+  'undo-finished'(draft, { id, attempt: _attempt, simulated = [], redactions = 0, reason, ...attempt }) {
+    draft.undone.set(id, { state: attempt.state, attempts: [attempt], ...(reason ? { reason } : {}) });
+    note(draft, id, simulated, redactions);
   },
   cutover(draft, { id, ...rest }) {
     draft.cutover = { item: id, ...rest };
   },
 };
+
+/** Folder of the evidence of an undo, under that of its item. */
+export const UNDO_FOLDER = 'undo';
 
 function emptyDraft(): Draft {
   return {
@@ -219,8 +222,9 @@ function keyOf({ name, sha256 }: ArtifactRecord): string {
 }
 
 /** Evidence of an attempt without an end: it is measured again under the same names, unless it was given up. */
-function isCutOff({ open, attempts, samples, givenUp }: Draft, name: string): boolean {
+function isCutOff({ open, attempts, samples, givenUp, undone }: Draft, name: string): boolean {
   const [id = '', number = ''] = name.split('/');
+  if (number === UNDO_FOLDER) return !undone.has(id);
   if (givenUp.has(id) || !/^[0-9]+$/.test(number)) return false;
   const ended = (attempts.get(id)?.length ?? 0) + (samples.get(id)?.length ?? 0);
   return (open.has(id) || !attempts.has(id)) && Number(number) > ended;
