@@ -31,6 +31,8 @@ export const payoutProperties = {
   PAYOUT_POLL_MS: milliseconds(10, 60_000),
   PAYOUT_BACKOFF_MS: milliseconds(10, 30_000),
   PAYOUT_TIMEOUT_MS: milliseconds(10, 10_000),
+  /** Of callbacks that are dealt with; those about open payouts stay. */
+  WEBHOOK_EVENT_RETENTION_DAYS: Type.Integer({ minimum: 1, maximum: 3650, default: 90 }),
   /** Longer than any provider needs until what it took is found by our reference. */
   PAYOUT_SETTLE_MS: milliseconds(0, 20_000),
 };

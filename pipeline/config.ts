@@ -94,7 +94,8 @@ export const ConfigSchema = Type.Object({
   DB_POOL_MAX_WAITING: integer(0, 10_000, 100),
   /** Of a request for a connection of the pool: who is refused knows so within a quarter of a second. */
   DB_ACQUIRE_TIMEOUT_MS: integer(10, 60_000, 150),
-  MAX_EVENT_LOOP_DELAY_MS: integer(1, 60_000, 1000),
+  /** 0: no limit. */
+  MAX_EVENT_LOOP_DELAY_MS: integer(0, 60_000, 1000),
   DRAIN_TIMEOUT_MS: integer(100, 600_000, 20_000),
   PORT: integer(0, 65_535, 8080),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),

@@ -8,12 +8,16 @@ export type KeyedRoute = (typeof keyedRoutes)[number];
 export const attemptResults = ['SENT', 'CONFIRMED', 'FAILED'] as const;
 export type AttemptResult = (typeof attemptResults)[number];
 
+/** What is deleted when it has been kept long enough. */
+export type Forgotten = 'idempotency_key' | 'webhook_event';
+
 export interface PayoutMetrics {
   /** Once a submission; asking a provider for the status counts for nothing. */
   attempted(provider: Provider, result: AttemptResult): void;
   webhookReceived(provider: Provider, outcome: { signatureValid: boolean; applied: boolean }): void;
   replayed(route: KeyedRoute): void;
   conflicted(route: KeyedRoute): void;
+  forgotten(kind: Forgotten, rows: number): void;
 }
 
 /** Every series begins at zero, so that the first of anything already shows as an increase. */
@@ -31,6 +35,10 @@ export function createPayoutMetrics(registry: Registry): PayoutMetrics {
   ]);
   const replays = counter('idempotency_replays_total', 'Answers that were given once more.', ['route']);
   const conflicts = counter('idempotency_conflicts_total', 'Keys that came with another request.', ['route']);
+  const forgotten = counter('payout_rows_forgotten_total', 'Rows deleted after their retention, by kind.', [
+    'kind',
+  ]);
+  for (const kind of ['idempotency_key', 'webhook_event']) forgotten.inc({ kind }, 0);
   for (const provider of providers) {
     for (const result of attemptResults) attempts.inc({ provider, result }, 0);
     for (const [signature_valid, applied] of [
@@ -51,5 +59,6 @@ export function createPayoutMetrics(registry: Registry): PayoutMetrics {
       webhooks.inc({ provider, signature_valid: String(signatureValid), applied: String(applied) }),
     replayed: (route) => replays.inc({ route }),
     conflicted: (route) => conflicts.inc({ route }),
+    forgotten: (kind, rows) => forgotten.inc({ kind }, rows),
   };
 }

@@ -1,20 +1,18 @@
 import type { Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '#pipeline/config.ts';
-import type { Database } from '#pipeline/runtime/db.ts';
-import { textOf } from '#pipeline/runtime/errors.ts';
+import { type Database, patientMs } from '#pipeline/runtime/db.ts';
 import type { Flags } from '#pipeline/runtime/flags.ts';
 import { takeEmptyJson } from '#pipeline/runtime/input.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import type { TurnStore } from '#pipeline/runtime/rate-limiter.ts';
-import { createWaiter } from '#pipeline/runtime/waiter.ts';
 import { registerPayoutAdmin } from './admin-routes.ts';
 import { registerBootstrap } from './bootstrap.ts';
 import { requireStagingKey } from './caller.ts';
 import { answerWithDetail } from './errors.ts';
 import { createPayoutMetrics } from './metrics.ts';
 import { registerMoneyRoutes } from './money-routes.ts';
-import { forgetExpired } from './retention.ts';
+import { createSweeper, forgetEvents, forgetKeys } from './retention.ts';
 import { registerSessionRoutes } from './session-routes.ts';
 import { registerReplay, registerWebhooks } from './webhooks/routes.ts';
 import { createVerifiers } from './webhooks/verifier.ts';
@@ -39,12 +37,25 @@ export interface Payouts {
   stop(): Promise<void>;
 }
 
-const sweepMs = 60_000;
-
 /** What of payouts runs in a process of its own, which may be one of many. */
 export function createPayoutsWorker(deps: Omit<PayoutsDeps, 'turns'>): WatchedWorker {
-  exposeOpenPayouts(deps.registry, deps.probe);
-  return createWatchedWorker({ ...deps, metrics: createPayoutMetrics(deps.registry) });
+  const { config, db, registry } = deps;
+  exposeOpenPayouts(registry, deps.probe);
+  const metrics = createPayoutMetrics(registry);
+  const worker = createWatchedWorker({ ...deps, metrics });
+  const sweeper = createSweeper(deps.log, () =>
+    forgetEvents({ db, metrics }, config.WEBHOOK_EVENT_RETENTION_DAYS),
+  );
+  return {
+    ...worker,
+    start() {
+      worker.start();
+      sweeper.start();
+    },
+    async stop() {
+      await Promise.all([worker.stop(), sweeper.stop()]);
+    },
+  };
 }
 
 export function createPayouts(deps: PayoutsDeps): Payouts {
@@ -61,16 +72,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     pollSeconds: config.PAYOUT_POLL_MS / 1000,
   };
   const retentionHours = config.IDEMPOTENCY_RETENTION_HOURS;
-  const waiter = createWaiter();
-  let sweeping = Promise.resolve();
-  const sweep = async () => {
-    while (waiter.isWaiting()) {
-      await forgetExpired(db, retentionHours).catch((error) =>
-        log.warn({ err: textOf(error) }, 'what has expired could not be forgotten'),
-      );
-      await waiter.pause(sweepMs);
-    }
-  };
+  const retention = { db: db.within(patientMs), metrics };
+  const sweeper = createSweeper(log, () => forgetKeys(retention, retentionHours));
   return {
     async register(app) {
       await registerWebhooks(app, webhooks, { turns, perMinute: config.WEBHOOKS_PER_MINUTE });
@@ -95,12 +98,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
         }
       });
     },
-    start() {
-      sweeping = sweep();
-    },
-    stop() {
-      waiter.stop();
-      return sweeping;
-    },
+    start: sweeper.start,
+    stop: sweeper.stop,
   };
 }
