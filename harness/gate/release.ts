@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { confineExisting } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
 import type { SignOff } from '../report/schema.ts';
-import { commitOf, git, headCommit } from './git.ts';
+import { commitOf, git, headCommit, isAncestor } from './git.ts';
+import type { LastGo } from './last-go.ts';
 import type { Gate } from './schema.ts';
 
 export interface ReleaseInput {
@@ -13,6 +14,8 @@ export interface ReleaseInput {
   rehearsal: boolean;
   requester: string;
   gateSha256: string;
+  /** Where the range of commits begins when the gate names no revision: undefined where there was no GO yet. */
+  lastGo(): Promise<LastGo | undefined>;
 }
 
 /** What is being released: subjects, commit and authors. Asks git, writes nothing. */
@@ -27,7 +30,7 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
   // A statement speaks of something: without git that is the gate itself.
   if (subjects.length === 0)
     subjects.push({ name: `gate:${gate.gate}`, digest: { sha256: input.gateSha256 } });
-  const authors = git ? await authorsOf(root, gate.release?.since, notes) : [];
+  const authors = git ? await authorsOf(root, await baseOf(), notes) : [];
   return {
     subjects,
     ...(git
@@ -38,12 +41,24 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
     notes,
   };
 
-  function complain(what: string): void {
-    if (!rehearsal) {
-      throw new CountersignError('CONFIG_INVALID', what, {
-        hint: 'a release is signed for a clean, whole checkout',
-      });
+  async function baseOf(): Promise<string | undefined> {
+    const { since = 'last-go' } = gate.release ?? {};
+    if (since !== 'last-go') return commitOf(root, since);
+    const last = await input.lastGo();
+    if (!last) return undefined;
+    if (await isAncestor(root, last.commit)) {
+      notes.push(`the release begins after ${last.commit}: ${last.from}`);
+      return last.commit;
     }
+    complain(
+      `${last.from} was of ${last.commit}, which is not part of the history of what is checked out`,
+      'name the revision that was released before this one in `release.since` of the gate',
+    );
+    return undefined;
+  }
+
+  function complain(what: string, hint = 'a release is signed for a clean, whole checkout'): void {
+    if (!rehearsal) throw new CountersignError('CONFIG_INVALID', what, { hint });
     notes.push(what);
   }
 }
@@ -112,8 +127,7 @@ async function gitSubject(root: string, revision: string, commit: string) {
   });
 }
 
-async function authorsOf(root: string, since: string | undefined, notes: string[]): Promise<string[]> {
-  const from = since === undefined || since === 'last-go' ? undefined : await commitOf(root, since);
+async function authorsOf(root: string, from: string | undefined, notes: string[]): Promise<string[]> {
   if (!from)
     notes.push('no earlier release is known: every author of the history counts as an author of this one');
   const log = await git(root, ['log', '--format=%ae%n%ce', from ? `${from}..HEAD` : 'HEAD']);

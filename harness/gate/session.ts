@@ -10,6 +10,7 @@ import { EvidenceStore } from './evidence.ts';
 import { historyOf, type RunStarted } from './history.ts';
 import { type Inputs, keepInputs } from './inputs.ts';
 import { Journal } from './journal.ts';
+import { lastGo } from './last-go.ts';
 import { type LoadedGate, loadGate } from './load.ts';
 import { Redactor } from './redact.ts';
 import { defaultRequester, describeRelease } from './release.ts';
@@ -95,16 +96,19 @@ async function inputsOf({ project, cwd, ...options }: GateRunOptions): Promise<I
 
 /** First of all the release: a run of an hour must not end with a complaint about the checkout. */
 async function startedWith(
-  { project: { root }, requester, rehearse }: GateRunOptions,
-  { gate, environment }: Inputs,
+  options: GateRunOptions,
+  { gate, environment, signers }: Inputs,
   id: string,
 ): Promise<RunStarted> {
+  const { project, requester, rehearse } = options;
+  const { root } = project;
   const release = await describeRelease({
     root,
     gate: gate.gate,
     rehearsal: environment.rehearsal,
     requester: requester ?? (await defaultRequester(root)),
     gateSha256: gate.sha256,
+    lastGo: () => lastGo({ ...options, gate: gate.gate, environment, signers, now: options.clock.now() }),
   });
   return {
     id,

@@ -18,7 +18,6 @@ export function release(signOff: SignOff, { sha256 }: ReportContext): Markup {
     ],
     ['Asked for by', released.requester],
     ['Authors', `${released.authors.length}, known by the digests of their addresses`],
-    ...released.notes.map((note): [string, string] => ['Note', note]),
     ['Environment', `${environment.title} (${environment.name}), clocks in ${zone}`],
     ['Gate', html`${gate.file} <code class="digest">${gate.sha256}</code>`],
     ['Signers', html`${signers.file} <code class="digest">${signers.sha256}</code>`],

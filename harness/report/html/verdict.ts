@@ -101,9 +101,7 @@ export function notices({ environment, items, relaxations, policy, release }: Si
     ...relaxations.map((text) => html`<li><b>Relaxed.</b> ${prose(text)}</li>`),
     policy.distinct_people ? undefined : html`<li><b>Relaxed.</b> One person may fill several roles.</li>`,
     policy.not_author ? undefined : html`<li><b>Relaxed.</b> Authors and the requester may sign.</li>`,
-    release.git?.dirty
-      ? html`<li><b>Uncommitted.</b> The work tree had changes that no commit holds.</li>`
-      : undefined,
+    ...release.notes.map((text) => html`<li><b>Note.</b> ${prose(text)}</li>`),
   ].filter((line) => line !== undefined);
   return lines.length > 0
     ? html`<aside class="notices" aria-label="Read this first"><ul>${lines}</ul></aside>`
