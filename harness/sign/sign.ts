@@ -14,12 +14,17 @@ import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
 import { signPayload } from './statement.ts';
 import { type ApprovalCount, whyNotKey, whyNotPerson } from './trust.ts';
 import type { Examined, VerifyOptions } from './verify/finding.ts';
+import { mostSkewMs } from './verify/independent-time.ts';
 import { checkApprovals, readSignatures, type Signed, type SigningTime } from './verify/people.ts';
 import { type Checked, checkReport, examine } from './verify.ts';
+import type { Witness } from './witness.ts';
+import type { Witnessed } from './witnessed.ts';
 
 export type SignOptions = Pick<VerifyOptions, 'folder' | 'signers' | 'now' | 'version' | 'recompute'> & {
   /** Id in the signers file. */
   person: string;
+  /** Asked for the time before anything is written. */
+  witness?: Witness | undefined;
 } & ({ privateKeyPem: string; passphrase?: string } | { signer: Signer });
 
 export interface SignResult {
@@ -39,7 +44,13 @@ export async function signReport(options: SignOptions): Promise<SignResult> {
     const signed = await readSignatures(examined);
     refuseStopped(said, options.person);
     refuseUnlessMaySign(examined, signer, options.person, signed);
-    const count = await addSignature(examined, { signer, person: options.person, signed, said });
+    const count = await addSignature(examined, {
+      signer,
+      person: options.person,
+      witness: options.witness,
+      signed,
+      said,
+    });
     const roles = count.approvals.filter(({ keyid }) => keyid === signer.keyid).map(({ role }) => role);
     return { person: options.person, keyid: signer.keyid, roles, count };
   } finally {
@@ -94,6 +105,7 @@ function refuseUnlessMaySign(
 interface NewSignature {
   signer: Signer;
   person: string;
+  witness: Witness | undefined;
   signed: Signed;
   said: readonly Saying[];
 }
@@ -101,11 +113,18 @@ interface NewSignature {
 /** The envelope goes last: until it stands the person has not signed, and can sign again after a crash. */
 async function addSignature(
   examined: Examined,
-  { signer, person, signed, said }: NewSignature,
+  { signer, person, witness, signed, said }: NewSignature,
 ): Promise<ApprovalCount> {
   const { options, report } = examined;
   const signature: EnvelopeSignature = await signPayload(signer, report.bytes);
-  const begun = sayingsOf(said, 'approval').some(({ key }) => key === signer.keyid);
+  const begun = sayingsOf(said, 'approval').find(({ key }) => key === signer.keyid);
+  const witnessed = await witnessedBy(witness, {
+    signer,
+    signature,
+    payload: report.bytes,
+    begun,
+    now: options.now,
+  });
   const added = begun ? undefined : await appendTime(examined, signer, person);
   const signatures = [...signed.signatures.map(({ keyid, sig }) => ({ keyid, sig })), signature];
   const { count } = checkApprovals(
@@ -114,12 +133,32 @@ async function addSignature(
     said,
     added,
   );
-  const bundle = makeBundle(PAYLOAD_TYPE, report.bytes, signature);
+  const bundle = makeBundle(PAYLOAD_TYPE, report.bytes, signature, witnessed);
   const envelope = makeEnvelope(PAYLOAD_TYPE, report.bytes, signatures);
   await writeWhole(join(options.folder, bundleFile(person)), bundle);
   await writeRendered(options.folder, report, { ...count, said });
   await writeWhole(join(options.folder, ENVELOPE_FILE), serialise(envelope));
   return count;
+}
+
+interface Signing {
+  signer: Signer;
+  signature: EnvelopeSignature;
+  payload: Uint8Array;
+  /** Approval of an earlier attempt that did not end. */
+  begun: SigningTime | undefined;
+  now: Date;
+}
+
+/** Before the journal takes the time down: where nobody answers, the person has not begun to sign. */
+async function witnessedBy(
+  witness: Witness | undefined,
+  { signer, signature, payload, begun, now }: Signing,
+): Promise<Witnessed | undefined> {
+  if (!witness) return undefined;
+  if (begun && now.getTime() - Date.parse(begun.at) > mostSkewMs)
+    throw refusal(`${begun.person} began to sign at ${begun.at}: a time stamp of now would say another time`);
+  return witness({ payloadType: PAYLOAD_TYPE, payload, signature, publicPem: signer.publicPem });
 }
 
 async function appendTime(examined: Examined, signer: Signer, person: string): Promise<SigningTime> {

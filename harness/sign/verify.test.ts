@@ -73,6 +73,7 @@ test('every check leaves a line, also one that had nothing to compare with', asy
     'gate',
     'subjects',
     'attestations',
+    'time',
   ]);
   expect(new Set(lines.map(({ check }) => check))).toEqual(
     new Set([
@@ -91,6 +92,7 @@ test('every check leaves a line, also one that had nothing to compare with', asy
       'statements',
       'signatures',
       'roles',
+      'time',
       'validity',
       'folder',
       'renderings',

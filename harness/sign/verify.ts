@@ -21,6 +21,7 @@ import {
   type VerifyLine,
   type VerifyOptions,
 } from './verify/finding.ts';
+import { checkIndependentTime } from './verify/independent-time.ts';
 import { checkApprovals, checkTimes, readSignatures, type Signed } from './verify/people.ts';
 import { checkSaid } from './verify/said.ts';
 import { checkWaivers } from './verify/waivers.ts';
@@ -133,7 +134,8 @@ async function judge(
     signed = await readSignatures(examined);
     const approvals = checkApprovals(examined, signed, said);
     count = approvals.count;
-    return [...approvals.findings, ...checkTimes(examined, count)];
+    const seen = await checkIndependentTime(examined, signed, sayingsOf(said, 'approval'));
+    return [...approvals.findings, ...checkTimes(examined, count), ...seen];
   });
   const standing = count && { ...count, said };
   const rest = [

@@ -3,6 +3,7 @@ import { openProject } from '../../config/project.ts';
 import { CountersignError } from '../../errors.ts';
 import { signerFromFile } from '../../sign/passphrase.ts';
 import { signReport } from '../../sign/sign.ts';
+import { witnessOf } from '../../sign/witness.ts';
 import {
   type Arguments,
   booleanFlag,
@@ -22,7 +23,7 @@ export const personFlags = {
 } as const;
 
 export const command: Command = {
-  usage: 'RUN --as PERSON [--key FILE] [--json]',
+  usage: 'RUN --as PERSON [--key FILE] [--tsa URL] [--tlog URL] [--json]',
   about: `
 Adds one person's signature over the report, after checking all that the signature relies on: evidence, journal,
 verdict and role. RUN is a folder, an id or \`latest\`.
@@ -31,17 +32,32 @@ example: countersign gate sign latest --as ada`,
   flags: {
     ...personFlags,
     signers: { type: 'string', value: 'FILE', summary: "signers file; default: the environment's own" },
+    tlog: {
+      type: 'string',
+      value: 'URL',
+      summary: 'Rekor log that is shown the report; default COUNTERSIGN_TLOG',
+    },
+    tsa: {
+      type: 'string',
+      value: 'URL',
+      summary: 'time-stamp authority to ask; default COUNTERSIGN_TSA',
+    },
     ...jsonFlag,
   },
   async run(args, io) {
     const [name] = positionals(args, ['RUN']);
     const project = await openProject(io.cwd);
+    const witness = witnessOf({
+      tlog: stringFlag(args, 'tlog') ?? io.env['COUNTERSIGN_TLOG'],
+      tsa: stringFlag(args, 'tsa') ?? io.env['COUNTERSIGN_TSA'],
+    });
     const run = await openRun(io, name, project);
     const { person, signer } = await speaker(args, io, project.state);
     const signed = await signReport({
       ...(await verification(io, run, stringFlag(args, 'signers'))),
       person,
       signer,
+      witness,
     });
     const missing = signed.count.missing.map(({ role, count }) => (count > 1 ? `${count} × ${role}` : role));
     if (booleanFlag(args, 'json')) {

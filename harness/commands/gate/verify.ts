@@ -5,6 +5,7 @@ import { booleanFlag, type Command, type Io, jsonFlag, positionals, stringFlag }
 import { decisionText } from '../paint.ts';
 import { deployFlags, deployTarget } from './deploy-target.ts';
 import { type OpenRun, openRun, verification } from './open-run.ts';
+import { trustedRoot, trustedRootFlag } from './trusted-root.ts';
 import { verifyLines } from './verify-lines.ts';
 
 export const command: Command = {
@@ -23,6 +24,7 @@ example: countersign gate verify latest --for deploy --ledger .countersign/ledge
       value: 'FILE',
       summary: "signers file; default: the environment's own in this repo",
     },
+    ...trustedRootFlag,
     commit: { type: 'string', value: 'SHA', summary: 'the commit that is to be released' },
     for: {
       type: 'string',
@@ -54,6 +56,7 @@ example: countersign gate verify latest --for deploy --ledger .countersign/ledge
     }
     const options: VerifyOptions = {
       ...(await verification(io, run, stringFlag(args, 'signers'))),
+      ...(await trustedRoot(args, io)),
       ...(use === 'deploy' ? await deployTarget(args, io, project, run) : {}),
     };
     const commit = stringFlag(args, 'commit');

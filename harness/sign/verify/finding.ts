@@ -50,6 +50,8 @@ export interface VerifyOptions {
   subjects?: readonly Record<string, string>[];
   /** Judge as of now, for use, rather than as of the signing time. */
   forDeploy?: boolean;
+  /** Sigstore's `trusted_root.json`: logs and time-stamp authorities to believe; without it nobody's time is checked. */
+  trustedRoot?: Uint8Array;
   /** What a deployment asks beside: windows and freshness now, and that the report was not used before. */
   deploy?: DeployOptions;
 }

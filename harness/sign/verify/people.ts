@@ -14,10 +14,11 @@ import {
   type VerifiedSignature,
   whyNotKey,
 } from '../trust.ts';
+import type { Witnessed } from '../witnessed.ts';
 import { type Examined, type Finding, fail, pass, skip } from './finding.ts';
 
 export interface Signed {
-  signatures: { keyid: string; sig: string; person: string }[];
+  signatures: { keyid: string; sig: string; person: string; witnessed?: Witnessed }[];
 }
 
 /** All signatures over the bytes of report.json; one that does not fit makes the whole envelope void. */
@@ -37,15 +38,19 @@ export async function readSignatures({ options, report, keys }: Examined): Promi
     );
     if (repeated) throw refusal(`${repeated[field]} signed twice; one person counts once`);
   }
-  for (const signature of signatures) await checkBundle(options.folder, report.bytes, signature);
-  return { signatures };
+  const witnessed: Signed['signatures'] = [];
+  for (const signature of signatures) {
+    const seen = await checkBundle(options.folder, report.bytes, signature);
+    witnessed.push({ ...signature, witnessed: seen });
+  }
+  return { signatures: witnessed };
 }
 
 async function checkBundle(
   folder: string,
   report: Uint8Array,
   signature: Signed['signatures'][number],
-): Promise<void> {
+): Promise<Witnessed> {
   const file = bundleFile(signature.person);
   const bundle = parseBundle(await readRunFile(folder, file), file);
   const same =
@@ -53,6 +58,7 @@ async function checkBundle(
   if (!same || Buffer.compare(bundle.payload, report) !== 0) {
     throw refusal(`${file} does not hold the signature of ${signature.person} over report.json`);
   }
+  return bundle.witnessed;
 }
 
 /** When a signature was made, as its maker says: the report itself was frozen before. */
