@@ -19,6 +19,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what changed between two runs of a gate',
     load: () => import('./gate/diff.ts'),
   },
+  'gate explain': {
+    summary: 'tell what keeps a run from GO, and who has to do what',
+    load: () => import('./gate/explain.ts'),
+  },
   'gate export': { summary: 'write a run as one zip archive', load: () => import('./gate/export.ts') },
   'gate import': {
     summary: 'unpack an archive of a run, all or nothing',

@@ -75,6 +75,7 @@ const said = `
 .said p { margin: 0; }
 .said .did { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
 .said :is(.when, .key) { font-size: .85rem; }
+.said .state { white-space: normal; }
 .said blockquote { white-space: pre-line; }
 @media print { .said li { break-inside: avoid; } }
 `;

@@ -1,21 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FIRST_PREV, Journal, type JournalEntry, readJournal } from '../../gate/journal.ts';
-import {
-  makeRunFolder,
-  type RunFolder,
-  SIGNED_AT,
-  type TestPerson,
-  testItem,
-  testPerson,
-} from '../../testing/run-folder.ts';
+import { makeRunFolder, SIGNED_AT, type TestPerson, testItem, testPerson } from '../../testing/run-folder.ts';
 import { sayOn, signerOf } from '../../testing/say.ts';
 import { verifyRun } from '../../testing/verify-run.ts';
 import type { SayOptions } from '../say.ts';
-import { sha256 } from '../statement.ts';
-import { makeSaying } from './make.ts';
-import type { Words } from './schema.ts';
 
 const ada = testPerson('ada', ['release-manager'], { keys: 2 });
 const ben = testPerson('ben', ['engineering']);
@@ -198,121 +187,4 @@ describe('who may not', () => {
       'the decision is NO_GO: there is no GO to withdraw',
     );
   });
-});
-
-describe('lines that somebody else wrote into the journal', () => {
-  /** What a person's key can sign by hand, about whatever report, wherever. */
-  async function forged(run: RunFolder, person: TestPerson, words: Words, change: object = {}) {
-    const { entries, journal } = await Journal.open(join(run.folder, 'journal.jsonl'), {
-      now: () => later(15),
-      monotonic: () => 0,
-    });
-    await journal.close();
-    const bytes = await readFile(join(run.folder, 'report.json'));
-    const report = { sha256: sha256(bytes), statement: run.statement, ...change };
-    const speech = { person: person.id, at: later(15), after: entries.at(-1)?.hash ?? '', ...change };
-    return makeSaying(signerOf(person), report, words, speech);
-  }
-
-  async function append(run: RunFolder, type: string, data: unknown) {
-    const clock = { now: () => later(15), monotonic: () => 0 };
-    const { journal } = await Journal.open(join(run.folder, 'journal.jsonl'), clock);
-    await journal.append(type, data);
-    await journal.close();
-  }
-
-  const otherRun = (run: RunFolder) => {
-    const statement = structuredClone(run.statement);
-    statement.predicate.run.id = 'another-run';
-    return statement;
-  };
-
-  test.each<[string, (run: RunFolder) => Promise<void>, string]>([
-    [
-      'about another report',
-      async (run) => append(run, 'rejection', await forged(run, cyd, no, { sha256: 'a'.repeat(64) })),
-      'is about another report',
-    ],
-    [
-      'about another run',
-      async (run) => append(run, 'rejection', await forged(run, cyd, no, { statement: otherRun(run) })),
-      'is about another run',
-    ],
-    [
-      'in the name of another',
-      async (run) => append(run, 'rejection', await forged(run, eve, no, { person: 'ada' })),
-      'names another person than the one who signed it',
-    ],
-    [
-      'by somebody without the role',
-      async (run) => append(run, 'rejection', await forged(run, eve, no)),
-      'eve has none of the roles',
-    ],
-    [
-      'by somebody unknown',
-      async (run) => append(run, 'comment', await forged(run, testPerson('zoe', ['engineering']), remark)),
-      "nobody's key",
-    ],
-    [
-      'that takes back what was never given',
-      async (run) => append(run, 'withdrawal', await forged(run, cyd, back)),
-      'cyd has not approved',
-    ],
-    [
-      'under the name of another type',
-      async (run) => append(run, 'comment', await forged(run, cyd, no)),
-      'does not have the documented shape',
-    ],
-    ['of a type that is none', async (run) => append(run, 'note', { text: 'x' }), 'is no signed statement'],
-    [
-      'said elsewhere in the journal',
-      async (run) => append(run, 'comment', await forged(run, cyd, remark, { after: 'b'.repeat(64) })),
-      'does not stand where it was said',
-    ],
-    [
-      'that were there before',
-      async (run) => {
-        await append(run, 'comment', await forged(run, cyd, remark));
-        await append(run, 'comment', (await entriesOf(run)).at(-1)?.data);
-      },
-      'does not stand where it was said',
-    ],
-  ])('a line %s is refused', async (_, spoil, message) => {
-    await using run = await signedRun();
-    await spoil(run);
-    const result = await verifyRun(run);
-    expect(result.exit).toBe(4);
-    expect(wrong(result).join()).toContain(message);
-    await expect(sayOn(run, ada, remark)).rejects.toThrow(message);
-  });
-
-  test('a chain that was made anew without a line, or in another order, is refused', async () => {
-    await using run = await signedRun();
-    await sayOn(run, cyd, remark);
-    await sayOn(run, ben, remark);
-    const entries = await entriesOf(run);
-    const lines = run.statement.predicate.journal.lines;
-    for (const kept of [
-      entries.filter((_, index) => index !== lines + 2),
-      [...entries.slice(0, lines + 2), ...entries.slice(lines + 2).reverse()],
-    ]) {
-      await writeFile(join(run.folder, 'journal.jsonl'), relinked(kept));
-      const result = await verifyRun(run);
-      expect(result.exit).toBe(4);
-      expect(wrong(result).join()).toContain('does not stand where it was said');
-    }
-  });
-
-  const entriesOf = async (run: RunFolder) => readJournal(await readFile(join(run.folder, 'journal.jsonl')));
-
-  function relinked(entries: readonly JournalEntry[]): string {
-    let prev = FIRST_PREV;
-    return entries
-      .map(({ at, type, data }, index) => {
-        const body = { seq: index + 1, at, prev, type, data };
-        prev = sha256(JSON.stringify(body));
-        return `${JSON.stringify({ ...body, hash: prev })}\n`;
-      })
-      .join('');
-  }
 });
