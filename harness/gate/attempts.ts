@@ -23,14 +23,25 @@ export function measuring(run: RunState, item: LoadedItem, simulated: Set<string
     const { made } = await measureOnce(run, item, { attempt, signal, simulated });
     // Broken off by a person, it has no end: it will be measured again, not counted as a failure.
     input.interrupted?.throwIfAborted();
-    const asked = [...simulated].sort();
-    await input.journal.append('attempt-finished', { id: item.id, attempt, ...made, simulated: asked });
+    await input.journal.append('attempt-finished', {
+      id: item.id,
+      attempt,
+      ...made,
+      ...forLaterRunners(input, simulated),
+    });
     return made;
   };
 }
 
+/** What the report counts over all attempts, and a runner that goes on with the run has to know. */
+export function forLaterRunners({ redactor }: RunState['input'], simulated: ReadonlySet<string>) {
+  return { simulated: [...simulated].sort(), redactions: redactor.count };
+}
+
 export interface Measurement {
   attempt: number;
+  /** Folder of the evidence, under the item's own; by default the number of the attempt. */
+  under?: string;
   signal: AbortSignal;
   simulated: Set<string>;
 }
@@ -39,12 +50,12 @@ export interface Measurement {
 export async function measureOnce(
   { input, reports }: RunState,
   item: LoadedItem,
-  { attempt, signal, simulated }: Measurement,
+  { attempt, under = String(attempt), signal, simulated }: Measurement,
 ): Promise<{ made: Judged; forget(): void }> {
   const needs = neededFacts(input.gate, item, reports);
   const facts = Object.fromEntries(Object.entries(needs).map(([id, need]) => [id, need.facts]));
   const progress = (message: string) => input.listener.progress(item, input.redactor.text(message));
-  const scope = input.scope({ item, attempt, needs: facts, signal, progress });
+  const scope = input.scope({ item, attempt, under, needs: facts, signal, progress });
   const made = await runAttempt({
     item,
     needs,

@@ -12,6 +12,7 @@ import type { Inputs } from './inputs.ts';
 import { interruptOf, isInterrupted } from './interrupt.ts';
 import type { Journal } from './journal.ts';
 import type { LoadedGate } from './load.ts';
+import { kindsOf } from './load-item.ts';
 import { factSchemaName } from './recompute.ts';
 import type { Redactor } from './redact.ts';
 import { changeSince } from './release.ts';
@@ -19,6 +20,7 @@ import { type RunListener, runItems } from './run.ts';
 import type { RunClock } from './run-clock.ts';
 import { contextMaker } from './scope.ts';
 import { hasMeasured, otherStack, stackGoneHint } from './stack-in-use.ts';
+import { withUndone } from './undo.ts';
 import { waiverHook } from './waivers-in-use.ts';
 import { contextOn, withStack } from './with-stack.ts';
 
@@ -50,7 +52,8 @@ const DEFAULT_DEADLINE = '1h';
 export async function conduct(run: Conducted): Promise<Statement> {
   const { history, journal, clock, gate } = run;
   if (history.finished) {
-    const reports = gate.items.flatMap(({ id }) => history.restored.finished.get(id) ?? []);
+    const ended = gate.items.flatMap(({ id }) => history.restored.finished.get(id) ?? []);
+    const reports = withUndone(ended, history.restored.undone);
     return freeze(run, { ...history.finished, reports, usedMs: history.usedMs });
   }
   const reports = await untilInterrupted(run);
@@ -158,8 +161,7 @@ function startDeadline({ gate, history }: Conducted, halt: AbortController): Nod
 
 /** Whoever judges the facts again needs their types, and must not have to trust another version of a kind. */
 async function keepFactSchemas(gate: LoadedGate, evidence: EvidenceStore): Promise<void> {
-  const kinds = new Map(gate.items.flatMap(({ kind }) => (kind ? [[kind.kind, kind.facts] as const] : [])));
-  for (const [kind, facts] of kinds) {
+  for (const { kind, facts } of kindsOf(gate.items)) {
     await evidence.put(factSchemaName(kind), JSON.stringify(facts, null, 2), 'application/schema+json');
   }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ItemReport, SignOff, WatchReport } from '../report/schema.ts';
+import { firstFailed } from './halt.ts';
 import { clocksDivided } from './relaxation.ts';
 import type { Gate, GateItem } from './schema.ts';
 import { judgeWatch, type WatchPlan, watchPlan } from './watch.ts';
@@ -8,9 +9,50 @@ import { judgeWatch, type WatchPlan, watchPlan } from './watch.ts';
 export function contradictions(gate: Gate, report: SignOff): string[] {
   const items = gate.items.flatMap((declared) => {
     const item = report.items.find(({ id }) => id === declared.id);
-    return item ? watchContradictions(declared, item, report.run.rehearse) : [];
+    if (!item) return [];
+    return [
+      ...watchContradictions(declared, item, report.run.rehearse),
+      ...undoContradictions(declared, item, report),
+    ];
   });
-  return [...rehearseContradictions(report), ...items];
+  return [...rehearseContradictions(report), ...items, ...orderContradictions(report.items)];
+}
+
+/** A run that halts leaves out what has not begun, and nothing acts after something failed. */
+export function wasLeftOut(item: ItemReport, declared: GateItem, { items }: SignOff): boolean {
+  const nothing = item.attempts.length === 0 && !item.watch && !item.attest?.statement;
+  const halted = declared.undo !== undefined || items.some(({ undo }) => undo);
+  return nothing && halted && firstFailed(items) !== undefined;
+}
+
+function undoContradictions({ undo }: GateItem, item: ItemReport, { items }: SignOff): string[] {
+  const failed = firstFailed(items);
+  if (!undo) return item.undo ? [`${item.id} was undone, and the gate does not say how`] : [];
+  if (!item.undo) {
+    if (!failed || item.attempts.length === 0) return [];
+    return [`${item.id} acted and ${failed.id} is ${failed.state}, and it was not undone`];
+  }
+  if (!failed) return [`${item.id} was undone, and nothing failed`];
+  const texts = item.undo.attempts.map(({ expectations }) => expectations.map(({ text }) => text));
+  const faithful = texts.every((each) => each.length === 0 || isDeepStrictEqual(each, undo.expect ?? each));
+  return faithful ? [] : [`the undo of ${item.id} was not judged as the gate says`];
+}
+
+/** What began last is undone first, and nothing is undone while something else still is. */
+function orderContradictions(items: readonly ItemReport[]): string[] {
+  const undone = items.flatMap(({ id, attempts, undo }) => {
+    const [acted] = attempts;
+    const [taken] = undo?.attempts ?? [];
+    const last = undo?.attempts.at(-1);
+    return acted && taken && last
+      ? [{ id, began: acted.started_at, from: taken.started_at, until: last.finished_at }]
+      : [];
+  });
+  return undone.flatMap((earlier) =>
+    undone
+      .filter((later) => later.began > earlier.began && later.until > earlier.from)
+      .map((later) => `${earlier.id} was undone before ${later.id}, which began after it`),
+  );
 }
 
 function rehearseContradictions({ run, relaxations }: SignOff): string[] {

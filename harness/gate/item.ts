@@ -1,6 +1,7 @@
 import { CountersignError, messageOf } from '../errors.ts';
 import type { ItemReport } from '../report/schema.ts';
 import { asReported, type Judged, measuring, retried } from './attempts.ts';
+import { firstFailed } from './halt.ts';
 import type { LoadedItem } from './load.ts';
 import type { Redactor } from './redact.ts';
 import type { RunState } from './run.ts';
@@ -10,9 +11,9 @@ import { watched } from './watching.ts';
 
 /** Runs one item whose needs are done. Never throws for what a check does. */
 export async function runItem(run: RunState, item: LoadedItem): Promise<ItemReport> {
-  const { input, limit, signal } = run;
+  const { input, limit } = run;
   const base = baseReport(item, input.redactor);
-  const without = whyNotBegun(run, item);
+  const without = whyNotBegin(run, item);
   if (without) return { ...base, ...without };
   if (item.attest) return manual(base, item, input.rehearsal);
   if (item.watch) {
@@ -20,8 +21,9 @@ export async function runItem(run: RunState, item: LoadedItem): Promise<ItemRepo
     return watched(run, item, item.watch, base);
   }
   return limit(async () => {
-    if (signal.aborted)
-      return { ...base, state: 'error', reason: `it did not begin: ${messageOf(signal.reason)}` };
+    const late = whyNotBegin(run, item) ?? whyOver(run);
+    if (late) return { ...base, ...late };
+    if (!run.begun.includes(item.id)) run.begun.push(item.id);
     input.listener.started(item);
     return measured(run, item, base);
   });
@@ -29,18 +31,37 @@ export async function runItem(run: RunState, item: LoadedItem): Promise<ItemRepo
 
 type Outcome = Pick<ItemReport, 'state' | 'reason'>;
 
-function whyNotBegun({ input, reports, restored }: RunState, item: LoadedItem): Outcome | undefined {
+function whyNotBegin(run: RunState, item: LoadedItem): Outcome | undefined {
+  const { input, reports, restored } = run;
   const given = restored.givenUp.get(item.id);
   if (given !== undefined) return { state: 'error', reason: given };
   const blocker = (item.needs ?? [])
     .map((need) => reports.get(need))
     .find((need) => need && !letsPass.has(need.state));
   if (blocker) return { state: 'blocked', reason: `it needs \`${blocker.id}\`, which is ${blocker.state}` };
+  const halted = whyHalted(run, item);
+  if (halted) return halted;
   if (item.kind?.effects !== 'writes') return undefined;
   if (!input.writes)
     return { state: 'error', reason: 'it writes, and this environment does not allow writes' };
   if (!restored.open.has(item.id) || restored.repeat.has(item.id)) return undefined;
   throw new CountersignError('INTERNAL', `\`${item.id}\` may have run, and nobody said to run it again`);
+}
+
+/** A halted run begins nothing more; what an earlier runner began of it has come to nothing. */
+function whyHalted({ halted, reports, restored }: RunState, item: LoadedItem): Outcome | undefined {
+  const cause = halted?.because ?? (item.undo ? firstFailed([...reports.values()])?.id : undefined);
+  if (cause === undefined) return undefined;
+  if (!restored.begun.includes(item.id))
+    return { state: 'blocked', reason: `it did not begin: \`${cause}\` did not pass` };
+  if (item.watch && halted) return undefined;
+  return { state: 'error', reason: `stopped: \`${cause}\` did not pass` };
+}
+
+function whyOver({ signal }: RunState): Outcome | undefined {
+  return signal.aborted
+    ? { state: 'error', reason: `it did not begin: ${messageOf(signal.reason)}` }
+    : undefined;
 }
 
 async function measured(run: RunState, item: LoadedItem, base: ItemReport): Promise<ItemReport> {
@@ -84,7 +105,8 @@ function manual(base: ItemReport, item: LoadedItem, rehearsal: boolean): ItemRep
   return { ...base, state: 'pending', reason: `${role} has to attest this` };
 }
 
-function reasonFor(state: ItemReport['state'], made: readonly Judged[]): string | undefined {
+/** One sentence that names the cause, from what the measurements of an item came to. */
+export function reasonFor(state: ItemReport['state'], made: readonly Judged[]): string | undefined {
   if (state === 'passed') return undefined;
   const causes = made.flatMap(({ reason }) => reason ?? []);
   if (state === 'flaky') return `passed at attempt ${made.length}; before: ${causes.at(-1)}`;

@@ -1,27 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckKind } from '../checks/define.ts';
 import { type Environments, type Project, readEnvironments } from '../config/project.ts';
-import { viewOf } from '../config/resolve.ts';
-import { nearest, problemsOf, schemaErrors, validateYaml } from '../config/validate.ts';
+import { nearest, validateYaml } from '../config/validate.ts';
 import { invalid, readYaml, type YamlFile } from '../config/yaml.ts';
-import { CountersignError, messageOf, type Problem } from '../errors.ts';
+import { CountersignError, type Problem } from '../errors.ts';
 import { readSignersFile } from '../sign/signers-file.ts';
-import { checkExpectation } from './evaluate.ts';
-import type { FactSchema } from './facts.ts';
+import { type LoadedItem, loadItem } from './load-item.ts';
 import { planGate } from './plan.ts';
 import { signerProblems } from './satisfiable.ts';
-import { type Gate, type GateItem, GateSchema } from './schema.ts';
+import { type Gate, GateSchema } from './schema.ts';
 
-/** An item that is ready to run: options checked and defaults filled in. */
-export interface LoadedItem extends GateItem {
-  index: number;
-  kind: CheckKind | undefined;
-  options: Record<string, unknown>;
-  /** The item's own expectations, or those of its kind. */
-  expectations: readonly string[];
-}
+export type { LoadedItem } from './load-item.ts';
 
 export interface LoadedGate {
   file: string;
@@ -58,9 +48,7 @@ export async function loadGate(
   problems.push(...environmentProblems(yaml, gate, known));
   const items: LoadedItem[] = [];
   for (const [index, item] of gate.items.entries()) {
-    const { loaded, found } = await loadItem(project, yaml, item, index, known, gate);
-    problems.push(...found);
-    items.push(loaded);
+    items.push(await loadItem(item, index, { project, yaml, gate, environments: known, problems }));
   }
   problems.push(...(await policyProblems(project, yaml, gate, known)));
   if (problems.length > 0) throw invalid(problems);
@@ -85,97 +73,6 @@ function environmentProblems(yaml: YamlFile, gate: Gate, { all }: Environments):
       hint: near ? `did you mean \`${near}\`?` : `known: ${Object.keys(all).join(', ')}`,
     },
   ];
-}
-
-async function loadItem(
-  project: Project,
-  yaml: YamlFile,
-  item: GateItem,
-  index: number,
-  environments: Environments,
-  gate: Gate,
-): Promise<{ loaded: LoadedItem; found: Problem[] }> {
-  const options = structuredClone((item.with ?? {}) as Record<string, unknown>);
-  const loaded: LoadedItem = { ...item, index, kind: undefined, options, expectations: item.expect ?? [] };
-  if (item.check === undefined) return { loaded, found: [] };
-  if (!project.kinds.has(item.check)) {
-    const near = nearest(item.check, project.kinds.names);
-    const hint = near ? `did you mean \`${near}\`?` : `known: ${project.kinds.names.join(', ')}`;
-    const where = yaml.place(['items', index, 'check']);
-    return {
-      loaded,
-      found: [{ code: 'UNKNOWN_KIND', message: `there is no check kind \`${item.check}\``, where, hint }],
-    };
-  }
-  const kind = await project.kinds.load(item.check);
-  const prefix = ['items', index, item.with ? 'with' : 'check'];
-  const found = problemsOf(yaml, schemaErrors(kind.options, options), prefix);
-  if (found.length === 0)
-    found.push(...(await kindProblems(project, yaml, kind, options, prefix, environments, gate)));
-  const expectations = item.expect ?? kind.expect;
-  for (const [position, text] of (item.expect ?? []).entries()) {
-    const problem = checkExpectation(text, kind.facts as FactSchema);
-    if (!problem) continue;
-    found.push({
-      code: 'EXPECTATION_INVALID',
-      message: `\`${text}\`: ${problem.message} (at ${problem.offset + 1})`,
-      where: yaml.place(['items', index, 'expect', position]),
-      hint: problem.hint ?? `\`countersign checks show ${kind.kind}\` lists the facts and their types`,
-    });
-  }
-  found.push(...itemProblems(yaml, item, index, kind));
-  return { loaded: { ...loaded, kind, expectations }, found };
-}
-
-function itemProblems(yaml: YamlFile, item: GateItem, index: number, kind: CheckKind): Problem[] {
-  const problem = (field: string, message: string, hint: string): Problem => {
-    return { code: 'CONFIG_INVALID', message, where: yaml.place(['items', index, field]), hint };
-  };
-  const problems: Problem[] = [];
-  for (const field of ['retries', 'settle'] as const) {
-    if (kind.effects !== 'writes' || !item[field]) continue;
-    problems.push(problem(field, `\`${item.id}\` writes, so it is never repeated`, `take \`${field}\` away`));
-  }
-  if (kind.effects === 'writes' && item.watch) {
-    const message = `\`${item.id}\` writes, so it can not be watched`;
-    problems.push(problem('watch', message, 'watch what it changes, with an item of its own'));
-  }
-  if (item.retries && item.settle) {
-    problems.push(
-      problem('settle', `\`${item.id}\` has both \`retries\` and \`settle\``, 'keep one of them'),
-    );
-  }
-  return problems;
-}
-
-async function kindProblems(
-  project: Project,
-  yaml: YamlFile,
-  kind: CheckKind,
-  options: Record<string, unknown>,
-  prefix: (string | number)[],
-  environments: Environments,
-  gate: Gate,
-): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const environment = environments.all[gate.environment];
-  try {
-    await kind.lint?.(options, {
-      root: project.root,
-      environment: environment && viewOf(environment),
-      report: (path, message, hint) => {
-        problems.push({
-          code: 'CONFIG_INVALID',
-          message,
-          where: yaml.place([...prefix, ...path]),
-          ...(hint ? { hint } : {}),
-        });
-      },
-    });
-  } catch (thrown) {
-    problems.push({ code: 'CONFIG_INVALID', message: messageOf(thrown), where: yaml.place(prefix) });
-  }
-  return problems;
 }
 
 /** On a rehearsal, keys are made for every role; elsewhere somebody must be able to sign. */

@@ -7,7 +7,7 @@ import type { Attempt, Decision, ItemReport, ItemState, Statement } from '../rep
 import { SignersSchema } from '../sign/signers.ts';
 import { trustedKeys } from '../sign/trust.ts';
 import type { OpenWaiver } from '../sign/waiver.ts';
-import { contradictions } from './contradictions.ts';
+import { contradictions, wasLeftOut } from './contradictions.ts';
 import type { NeededFacts } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
 import { type Gate, type GateItem, GateSchema, type WatchSettings } from './schema.ts';
@@ -18,6 +18,8 @@ import { judgeWatch, watchPlan } from './watch.ts';
 export interface Recomputation {
   decision: Decision;
   items: { id: string; state: ItemState }[];
+  /** What each measurement of the report came to, judged again. */
+  judged: ReadonlyMap<Attempt, Judgement>;
 }
 
 /** Name under which a run keeps the types of a kind's facts: whoever judges again needs no code of the kind. */
@@ -31,28 +33,31 @@ export async function recompute(folder: string, statement: Statement): Promise<R
   const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
   const [contradiction] = contradictions(gate, predicate);
   if (contradiction) throw refuse(contradiction);
-  const schemas = await factSchemas(folder, statement);
+  const schemas = await factSchemas(folder, statement, gate);
   const waivers = await waiversOf(folder, statement);
   const states = new Map<string, ItemState>();
+  const judged = new Map<Attempt, Judgement>();
   for (const item of inOrder(predicate.items)) {
     const declared = gate.items.find(({ id }) => id === item.id);
     if (!declared) throw refuse(`the item ${item.id} is not in the gate`);
-    const known = { statement, schemas, states, gate, waivers };
+    const known = { statement, schemas, states, gate, waivers, judged };
     states.set(item.id, afterWaiver(item, stateOf(item, declared, known), declared, known));
+    holdUndo(item, declared, known);
   }
   const missing = gate.items.find(({ id }) => !states.has(id));
   if (missing) throw refuse(`the item ${missing.id} of the gate is not in the report`);
-  const items = predicate.items.map(({ id, reason }) => ({
+  const items = predicate.items.map(({ id, reason, undo }) => ({
     id,
     state: states.get(id) ?? 'error',
     ...(reason ? { reason } : {}),
+    ...(undo ? { undo } : {}),
   }));
   const { decision } = decide({
     items,
     rehearsal: predicate.environment.rehearsal,
     relaxations: predicate.relaxations,
   });
-  return { decision, items: items.map(({ id, state }) => ({ id, state })) };
+  return { decision, items: items.map(({ id, state }) => ({ id, state })), judged };
 }
 
 interface Known {
@@ -61,11 +66,13 @@ interface Known {
   states: ReadonlyMap<string, ItemState>;
   gate: Gate;
   waivers: ReadonlyMap<string, OpenWaiver>;
+  judged: Map<Attempt, Judgement>;
 }
 
 function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState {
   const needs = declared.needs ?? [];
   if (needs.some((need) => !letsPass.has(known.states.get(need) ?? 'error'))) return 'blocked';
+  if (item.state === 'blocked' && wasLeftOut(item, declared, known.statement.predicate)) return 'blocked';
   if (declared.attest) return attested(item, known.statement.predicate.environment.rehearsal);
   if (item.check !== declared.check)
     throw refuse(`${item.id} was checked by another kind than the gate says`);
@@ -73,6 +80,19 @@ function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState 
   if (declared.watch) return watchedState(item, declared.watch, judge, known.statement);
   const attempts = item.attempts.map(judge);
   return stateOfAttempts(attempts, declared.flaky);
+}
+
+/** What the undo came to is judged again, too: it is the last thing that was done to the world. */
+function holdUndo(item: ItemReport, { undo, expect: _expect, ...declared }: GateItem, known: Known): void {
+  if (!undo || !item.undo) return;
+  const asked = { ...declared, ...(undo.expect ? { expect: undo.expect } : {}) };
+  const made = { ...item, check: undo.check };
+  const states = item.undo.attempts.map((attempt) => judgeAgain(made, asked, attempt, known).state);
+  const state = states.at(-1) ?? 'error';
+  if (state !== item.undo.state)
+    throw refuse(
+      `the stored facts of the undo of ${item.id} give ${state}, the report says ${item.undo.state}`,
+    );
 }
 
 function watchedState(
@@ -118,7 +138,9 @@ function judgeAgain(item: ItemReport, declared: GateItem, attempt: Attempt, know
   if (!schema) throw refuse(`the types of \`${item.check}\` are not in the evidence`);
   const expect = declared.expect ?? attempt.expectations.map(({ text }) => text);
   const facts = attempt.facts as Record<string, unknown>;
-  return judgeFacts(expect, schema, facts, neededFacts(declared, known));
+  const judgement = judgeFacts(expect, schema, facts, neededFacts(declared, known));
+  known.judged.set(attempt, judgement);
+  return judgement;
 }
 
 function neededFacts(declared: GateItem, { statement, schemas }: Known): Record<string, NeededFacts> {
@@ -132,9 +154,15 @@ function neededFacts(declared: GateItem, { statement, schemas }: Known): Record<
   );
 }
 
-async function factSchemas(folder: string, { predicate }: Statement): Promise<Map<string, FactSchema>> {
+async function factSchemas(
+  folder: string,
+  { predicate }: Statement,
+  gate: Gate,
+): Promise<Map<string, FactSchema>> {
   const schemas = new Map<string, FactSchema>();
-  for (const check of new Set(predicate.items.flatMap((item) => item.check ?? []))) {
+  const checks = predicate.items.flatMap((item) => item.check ?? []);
+  const undoing = gate.items.flatMap(({ undo }) => undo?.check ?? []);
+  for (const check of new Set([...checks, ...undoing])) {
     const file = predicate.evidence.files.find(({ name }) => name === factSchemaName(check));
     if (!file) continue;
     schemas.set(

@@ -1,11 +1,14 @@
 import type { CheckContext, Clock } from '../checks/define.ts';
-import type { ArtifactRecord, Attempt, ItemReport } from '../report/schema.ts';
+import { CountersignError } from '../errors.ts';
+import type { ArtifactRecord, Attempt, ItemReport, Undone } from '../report/schema.ts';
+import { whyHalt } from './halt.ts';
 import { runItem } from './item.ts';
 import type { Journal } from './journal.ts';
 import { type Limiter, limiter } from './limiter.ts';
 import type { LoadedGate, LoadedItem } from './load.ts';
 import type { Redactor } from './redact.ts';
 import { NOTHING_RESTORED, type Restored } from './restored.ts';
+import { unwind, withUndone } from './undo.ts';
 
 /** What the live display shows. */
 export interface RunListener {
@@ -13,6 +16,10 @@ export interface RunListener {
   progress(item: LoadedItem, message: string): void;
   attempted(item: LoadedItem, attempt: Attempt & { reason?: string }): void;
   finished(item: LoadedItem, report: ItemReport): void;
+  /** The run goes no further, since this item did not pass, and what was done is taken back. */
+  halted?(because: string): void;
+  undoing?(item: LoadedItem): void;
+  undone?(item: LoadedItem, undone: Undone): void;
 }
 
 /** A CheckContext for one attempt, with the evidence it keeps and the simulators it touches. */
@@ -28,6 +35,8 @@ export interface AttemptScope {
 export interface ScopeRequest {
   item: LoadedItem;
   attempt: number;
+  /** Folder of its evidence, under the item's own. */
+  under: string;
   needs: CheckContext['needs'];
   /** Ends this attempt. */
   signal: AbortSignal;
@@ -66,36 +75,60 @@ export interface RunState {
   readonly reports: Map<string, ItemReport>;
   /** Stops what runs. */
   readonly signal: AbortSignal;
+  /** Ids in the order in which their items began. */
+  readonly begun: string[];
+  /** Why nothing begins any more. */
+  halted?: { because: string };
 }
 
 const DEFAULT_CONCURRENCY = 8;
+const HALT_HINT = 'what was done is taken back; see what failed first';
 
-/** Runs every item as soon as what it needs is done. Resolves with one report an item, in the gate's order. */
+/**
+ * Runs every item as soon as what it needs is done. Where one fails after another has acted that can be undone, the run
+ * halts and is unwound. Resolves with one report an item, in the gate's order.
+ */
 export async function runItems(input: RunInput): Promise<ItemReport[]> {
-  const { gate, restored = NOTHING_RESTORED, signal } = input;
+  const { gate, restored = NOTHING_RESTORED } = input;
   const limit = limiter(gate.gate.concurrency ?? DEFAULT_CONCURRENCY);
-  const run: RunState = { input, restored, limit, reports: new Map(), signal };
+  const halt = new AbortController();
+  const signal = AbortSignal.any([input.signal, halt.signal]);
+  const run: RunState = { input, restored, limit, signal, reports: new Map(), begun: [...restored.begun] };
+  if (restored.halted) haltNow(run, restored.halted.because, halt);
   const running = new Map<string, Promise<void>>();
   for (const id of gate.levels.flat()) {
     const item = gate.items.find((candidate) => candidate.id === id);
     if (!item) continue;
     const needed = (item.needs ?? []).map((need) => running.get(need));
-    const end = Promise.all(needed).then(() => finish(run, item));
+    const end = Promise.all(needed).then(() => finish(run, item, halt));
     end.catch(input.stop);
     running.set(id, end);
   }
   // Nothing may still be at work when the journal and the sources are closed.
   await Promise.allSettled(running.values());
   await Promise.all(running.values());
-  return gate.items.flatMap(({ id }) => run.reports.get(id) ?? []);
+  const reports = gate.items.flatMap(({ id }) => run.reports.get(id) ?? []);
+  return run.halted ? withUndone(reports, await unwind(input, run.begun, run.reports)) : reports;
 }
 
-async function finish(run: RunState, item: LoadedItem): Promise<void> {
+async function finish(run: RunState, item: LoadedItem, halt: AbortController): Promise<void> {
   const { input, restored, reports } = run;
   const known = restored.finished.get(item.id);
   const report = known ?? (await ended(run, item));
   reports.set(item.id, report);
   input.listener.finished(item, report);
+  const cause = run.halted ? undefined : whyHalt(run);
+  if (cause === undefined) return;
+  haltNow(run, cause, halt);
+  await input.journal.append('run-halted', { because: cause });
+}
+
+function haltNow(run: RunState, because: string, halt: AbortController): void {
+  run.halted = { because };
+  halt.abort(
+    new CountersignError('INTERRUPTED', `stopped: \`${because}\` did not pass`, { hint: HALT_HINT }),
+  );
+  run.input.listener.halted?.(because);
 }
 
 async function ended(run: RunState, item: LoadedItem): Promise<ItemReport> {

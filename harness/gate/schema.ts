@@ -31,6 +31,18 @@ export const WatchSchema = Options({
   ),
 });
 
+export const UndoSchema = Options({
+  check: Type.String({ description: 'a kind of check that writes' }),
+  with: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  expect: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description: "CEL over the facts of the undo; replaces the kind's own",
+    }),
+  ),
+  timeout: Type.Optional(DurationText({ description: 'default 60s' })),
+});
+
 export const ItemSchema = Options({
   id: Id,
   title: Type.String({ minLength: 1 }),
@@ -62,6 +74,7 @@ export const ItemSchema = Options({
     }),
   ),
   watch: Type.Optional(WatchSchema),
+  undo: Type.Optional(UndoSchema),
   flaky: Type.Optional(
     Type.Union([Type.Literal('pass'), Type.Literal('fail')], {
       description: 'does passing after a retry count? default pass',

@@ -12,7 +12,7 @@ export function contextMaker(
   evidence: EvidenceStore,
   simulators: readonly string[],
 ): RunInput['scope'] {
-  return ({ item, attempt, needs, signal, progress }) => {
+  return ({ item, attempt, under, needs, signal, progress }) => {
     const artifacts: ArtifactRecord[] = [];
     const simulated = new Set<string>();
     const context: CheckContext = {
@@ -26,7 +26,7 @@ export function contextMaker(
         if (simulators.includes(name)) simulated.add(name);
       }),
       artifact: async (name, content, mediaType) => {
-        const artifact = await evidence.put(`${item.id}/${attempt}/${name}`, content, mediaType);
+        const artifact = await evidence.put(`${item.id}/${under}/${name}`, content, mediaType);
         const { sha256, bytes } = artifact;
         artifacts.push({ name: artifact.name, media_type: artifact.mediaType, sha256, bytes });
         return artifact;

@@ -55,7 +55,7 @@ export function stateOfAttempts(
 }
 
 export interface DecisionInput {
-  items: readonly Pick<ItemReport, 'id' | 'state' | 'reason'>[];
+  items: readonly Pick<ItemReport, 'id' | 'state' | 'reason' | 'undo'>[];
   rehearsal: boolean;
   relaxations: readonly string[];
 }
@@ -65,13 +65,24 @@ export function decide({ items, rehearsal, relaxations }: DecisionInput): {
   decision: Decision;
   reasons: { item: string; state: string; text: string }[];
 } {
-  const reasons = items
-    .filter(({ state }) => state !== 'passed')
-    .map(({ id, state, reason }) => ({ item: id, state, text: reason ?? state }));
+  const notUndone = items.flatMap(({ id, undo }) => (undo && undo.state !== 'passed' ? [{ id, undo }] : []));
+  const reasons = [
+    // Before all else: what was done still stands, and somebody has to take it back.
+    ...notUndone.map(({ id, undo }) => ({
+      item: id,
+      state: undo.state,
+      text: `NOT UNDONE: ${undo.reason ?? undo.state}`,
+    })),
+    ...items
+      .filter(({ state }) => state !== 'passed')
+      .map(({ id, state, reason }) => ({ item: id, state, text: reason ?? state })),
+  ];
   const has = (...states: ItemState[]) => items.some(({ state }) => states.includes(state));
   const decision = (): Decision => {
     if (items.length === 0) return 'INCONCLUSIVE';
-    if (has('failed')) return 'NO_GO';
+    if (has('failed') || notUndone.some(({ undo }) => undo.state === 'failed')) return 'NO_GO';
+    // Undoing makes nothing better: what the gate was about is not there any more.
+    if (items.some(({ undo }) => undo)) return 'INCONCLUSIVE';
     if (!items.every(({ state }) => letsPass.has(state))) return 'INCONCLUSIVE';
     if (rehearsal) return 'REHEARSAL_GO';
     // Outside a rehearsal nothing may be rehearsed: what is not known is not known.

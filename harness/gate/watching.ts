@@ -1,7 +1,7 @@
 import { formatDuration } from '../config/duration.ts';
 import { messageOf } from '../errors.ts';
 import type { ItemReport } from '../report/schema.ts';
-import { asReported, type Judged, measureOnce } from './attempts.ts';
+import { asReported, forLaterRunners, type Judged, measureOnce } from './attempts.ts';
 import type { LoadedItem } from './load.ts';
 import { pause } from './pause.ts';
 import type { RunState } from './run.ts';
@@ -79,7 +79,8 @@ async function takeSample(
   const dull = first && made.state === 'passed' && !isLastSample(plan, first, made);
   if (dull) forget();
   const sample = dull ? { ...made, artifacts: [] } : made;
-  await input.journal.append('watch-sample', { id: item.id, ...sample, simulated: [...simulated].sort() });
+  const line = { id: item.id, ...sample, ...forLaterRunners(input, simulated) };
+  await input.journal.append('watch-sample', line);
   return sample;
 }
 

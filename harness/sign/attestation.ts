@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import { manifestDigest } from '../report/manifest.ts';
+import { measurementsOf } from '../report/measurements.ts';
 import { type ItemReport, STATEMENT_TYPE, type Statement } from '../report/schema.ts';
 import { serialise } from './dsse.ts';
 import type { Signer } from './keys.ts';
@@ -42,11 +43,11 @@ export type Attestation = Static<typeof PredicateSchema>;
 
 /** One digest over the evidence of these items: a later attempt makes another, and the statement void. */
 export function attestedEvidence(
-  items: readonly Pick<ItemReport, 'id' | 'attempts'>[],
+  items: readonly Pick<ItemReport, 'id' | 'attempts' | 'watch' | 'undo'>[],
   about: readonly string[],
 ) {
-  const attempts = items.filter(({ id }) => about.includes(id)).flatMap((item) => item.attempts);
-  return manifestDigest(attempts.flatMap(({ artifacts }) => artifacts));
+  const measured = items.filter(({ id }) => about.includes(id)).flatMap(measurementsOf);
+  return manifestDigest(measured.flatMap(({ artifacts }) => artifacts));
 }
 
 /** The bytes of the evidence file that keeps the signed statement. */

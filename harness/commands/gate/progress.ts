@@ -1,7 +1,7 @@
 import type { Clock } from '../../checks/define.ts';
 import type { LoadedItem } from '../../gate/load.ts';
 import type { RunListener } from '../../gate/run.ts';
-import type { ItemReport } from '../../report/schema.ts';
+import type { ItemReport, Undone } from '../../report/schema.ts';
 import type { Terminal } from '../command.ts';
 import { oneLine, paint, seconds, stateMark } from '../paint.ts';
 
@@ -52,10 +52,7 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
   return {
     say: (line) => print(paint(terminal, 'dim', line)),
     started: (item) => void running.set(item.id, { item, since: clock.monotonic(), note: '' }),
-    progress(item, note) {
-      const entry = running.get(item.id);
-      if (entry) entry.note = oneLine(note);
-    },
+    progress: (item, note) => void Object.assign(running.get(item.id) ?? {}, { note: oneLine(note) }),
     attempted(item, attempt) {
       const most = 1 + (item.retries ?? 0);
       if (attempt.state !== 'passed' && most > 1)
@@ -66,11 +63,26 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
       done += 1;
       print(itemLine(terminal, report));
     },
+    halted: (because) => print(haltLine(terminal, because)),
+    undoing: (item) => void running.set(item.id, { item, since: clock.monotonic(), note: 'is undone' }),
+    undone(item, undone) {
+      running.delete(item.id);
+      print(undoLine(terminal, item, undone));
+    },
     close() {
       clearInterval(timer);
       erase();
     },
   };
+}
+
+function haltLine(terminal: Terminal, because: string): string {
+  return `${paint(terminal, 'bold', 'halted')}: \`${because}\` did not pass, and what was done is undone`;
+}
+
+function undoLine(terminal: Terminal, { id }: LoadedItem, { state, reason }: Undone): string {
+  const cause = reason ? `: ${oneLine(reason)}` : '';
+  return `${stateMark(terminal, state)} ${' '.repeat(7)}  undo of ${id}${cause}`;
 }
 
 /** State, time, title; then, where it did not pass, why, and the hint. */

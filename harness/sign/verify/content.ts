@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../../gate/verdict.ts';
 import { manifestDigest } from '../../report/manifest.ts';
+import { measurementsOf } from '../../report/measurements.ts';
 import type { ArtifactRecord, SignOff } from '../../report/schema.ts';
 import { attestationProblem, readAttestation } from '../attestation.ts';
 import { EVIDENCE_FOLDER, evidenceProblems, readRunFile } from '../folder.ts';
@@ -11,7 +12,7 @@ export async function checkEvidence({ options, report }: Examined): Promise<Find
   const { evidence, items } = report.statement.predicate;
   const listed = new Set(evidence.files.map(identity));
   const cited = items.flatMap((item) => [
-    ...[...item.attempts, ...(item.watch?.samples ?? [])].flatMap(({ artifacts }) => artifacts),
+    ...measurementsOf(item).flatMap(({ artifacts }) => artifacts),
     ...(item.attest?.statement ? [item.attest.statement] : []),
     ...(item.waiver ? [item.waiver.statement] : []),
   ]);
