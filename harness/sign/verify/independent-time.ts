@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { messageOf } from '../../errors.ts';
+import { CountersignError, messageOf } from '../../errors.ts';
 import { bundleFile, readRunFile } from '../folder.ts';
 import { sigstore } from '../sigstore.ts';
 import { parseStrictJson } from '../strict-json.ts';
@@ -54,6 +54,8 @@ async function checkOne(
   try {
     seen = await seenTimes(await readRunFile(folder, bundleFile(id)), root, trusted);
   } catch (thrown) {
+    if (thrown instanceof CountersignError && thrown.code === 'TOOL_MISSING')
+      return fail(CHECK, `${id}: ${thrown.message}: ${thrown.hint}`, 'unknown');
     return fail(CHECK, `${id}: the log entry or time stamp does not hold: ${messageOf(thrown)}`);
   }
   if (seen.length === 0) return fail(CHECK, `${id}: nothing in it gives a time`);
