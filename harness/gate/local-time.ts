@@ -20,11 +20,12 @@ export function instantOf(
   const before = wall - offsetAt(wall - dayMs, zone);
   const after = wall - offsetAt(wall + dayMs, zone);
   if (before === after) return before;
-  if (disambiguation === 'earlier') return Math.min(before, after);
-  if (disambiguation === 'later') return Math.max(before, after);
   const existsBefore = before + offsetAt(before, zone) === wall;
   const existsAfter = after + offsetAt(after, zone) === wall;
-  return !existsBefore && existsAfter ? after : before;
+  if (existsBefore !== existsAfter) return existsBefore ? before : after;
+  if (disambiguation === 'earlier') return Math.min(before, after);
+  if (disambiguation === 'later') return Math.max(before, after);
+  return before;
 }
 
 function offsetAt(instant: number, zone: string): number {

@@ -137,6 +137,13 @@ describe('windows', () => {
     }
   });
 
+  it('T14: denies no longer than it says on the day of a clock change when its own times happen once', () => {
+    const night = deny({ ...daily, zone: 'Australia/Lord_Howe', from: '00:00', until: '00:30' });
+    const open = (instant: string) => at({ night }, instant).open;
+    expect(['2026-10-03T13:29:00Z', '2026-10-03T13:30:00Z'].map(open)).toEqual([true, false]);
+    expect(['2026-10-03T13:59:00Z', '2026-10-03T14:00:00Z'].map(open)).toEqual([false, true]);
+  });
+
   it('still denies on the day whose hour is skipped', () => {
     const hour = { ...daily, zone: 'America/New_York', from: '02:15', until: '02:45' };
     expect(at({ hour: deny(hour) }, '2026-03-08T07:30:00Z').deniedBy).toEqual(['hour']);
