@@ -76,6 +76,41 @@ test.each([
   expect(() => parseEnvelope(Buffer.from(wrong))).toThrow(message);
 });
 
+/** One way to spoil bytes: a byte exchanged, one put in or taken out, a part repeated, or an end cut off. */
+const spoiled = fc
+  .tuple(
+    fc.constantFrom('exchange', 'insert', 'remove', 'repeat', 'cut'),
+    fc.nat(text.length - 1),
+    fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(...Buffer.from('"\\{}[]:,=+/-_ \n'))),
+  )
+  .map(([how, at, byte]) => {
+    const [before, after] = [Buffer.from(text.slice(0, at)), Buffer.from(text.slice(at))];
+    if (how === 'insert') return Buffer.concat([before, Buffer.of(byte), after]);
+    if (how === 'remove') return Buffer.concat([before, after.subarray(1)]);
+    if (how === 'repeat') return Buffer.concat([before, after.subarray(0, byte), after]);
+    return how === 'cut' ? before : Buffer.concat([before, Buffer.of(byte), after.subarray(1)]);
+  });
+
+test('whatever happens to its bytes, an envelope says just what they say, or is refused in words', () => {
+  const anything = fc.oneof(
+    { weight: 6, arbitrary: spoiled },
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    fc.json().map((json) => Buffer.from(json)),
+  );
+  fc.assert(
+    fc.property(anything, (bytes) => {
+      try {
+        const read = parseEnvelope(bytes);
+        const signatures = read.signatures.map((one) => ({ keyid: one.keyid, sig: encode(one.signature) }));
+        expect(serialise(makeEnvelope(read.payloadType, read.payload, signatures)).equals(bytes)).toBe(true);
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ name: 'CountersignError', code: 'REPORT_INVALID' });
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('more signatures than people could give are refused', () => {
   const many = { ...envelope, signatures: Array.from({ length: 65 }, () => envelope.signatures[0]) };
   expect(() => parseEnvelope(serialise(many))).toThrow('more than 64 signatures');

@@ -6,6 +6,7 @@ import { decisionText, oneLine, paint } from '../paint.ts';
 import { openRun } from './open-run.ts';
 import { itemLine } from './progress.ts';
 import { reportFlags, reportOutput, writeReports } from './report-output.ts';
+import { type Spoken, saidLine, saidOf, stoppedBy } from './said-of.ts';
 
 export const command: Command = {
   usage: 'RUN [ITEM] [--report LIST] [--json]',
@@ -41,10 +42,12 @@ example: countersign gate show latest --report junit,markdown,html --report-dir 
     }
     if (output.console) {
       const { stdout } = io;
+      const spoken = await saidOf(io, run, stringFlag(args, 'signers'));
       stdout.write(`${oneLine(`${predicate.gate.title} on ${predicate.environment.title}`)}\n`);
       stdout.write(
-        `${decisionText(stdout, predicate.decision)}  run ${predicate.run.id}, valid until ${predicate.validity.not_after}\n\n`,
+        `${decisionText(stdout, predicate.decision)}${stoppedBy(spoken.said)}  run ${predicate.run.id}, valid until ${predicate.validity.not_after}\n\n`,
       );
+      if (id === undefined) stdout.write(inLines(spoken));
       for (const item of items) {
         stdout.write(`${itemLine(stdout, item)}\n`);
         if (id !== undefined) showDetails(stdout, item);
@@ -64,4 +67,10 @@ function showDetails(stdout: Terminal, { attempts }: ItemReport): void {
   }
   const facts = attempts.at(-1)?.facts;
   if (facts) stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
+}
+
+/** What people said stands before what was measured: it may turn the decision above around. */
+function inLines({ said, problem }: Spoken): string {
+  const lines = [...said.map(saidLine), ...(problem ? [problem] : [])];
+  return lines.length > 0 ? `${lines.map((line) => `  ${oneLine(line)}\n`).join('')}\n` : '';
 }

@@ -4,9 +4,12 @@ import { listRuns } from '../../gate/run-folder.ts';
 import type { Statement } from '../../report/schema.ts';
 import { parseEnvelope } from '../../sign/dsse.ts';
 import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
+import type { Saying } from '../../sign/said/schema.ts';
+import { sayingsOf, withdrawalsOfGo } from '../../sign/said/standing.ts';
 import { readStatement } from '../../sign/statement.ts';
 import { booleanFlag, type Command, type Io, integerFlag, jsonFlag, positionals } from '../command.ts';
 import { decisionText, oneLine } from '../paint.ts';
+import { saidLine, saidOf } from './said-of.ts';
 
 interface RunStatus {
   run: string;
@@ -49,21 +52,31 @@ example: countersign gate status`,
 async function statusOf(io: Io, folder: string): Promise<RunStatus> {
   const base = { run: basename(folder), folder: relative(io.cwd, folder), signatures: 0, wanted: 0 };
   try {
-    const { predicate } = readStatement(await readRunFile(folder, 'report.json'));
-    const signed = (await hasRunFile(folder, ENVELOPE_FILE))
+    const statement = readStatement(await readRunFile(folder, 'report.json'));
+    const { predicate } = statement;
+    const { said, problem } = await saidOf(io, { folder, statement });
+    const back = sayingsOf(said, 'withdrawal').filter(({ of }) => of === 'approval').length;
+    const signatures = (await hasRunFile(folder, ENVELOPE_FILE))
       ? parseEnvelope(await readRunFile(folder, ENVELOPE_FILE)).signatures.length
       : 0;
+    const signed = signatures - back;
     const wanted = predicate.policy.require.reduce((sum, { count }) => sum + count, 0);
     return {
       ...base,
-      decision: predicate.decision,
+      decision: sayingsOf(said, 'rejection').length > 0 ? 'NO_GO' : predicate.decision,
       signatures: signed,
       wanted,
-      next: nextStep(predicate, signed, wanted),
+      next: problem ?? stopped(said) ?? nextStep(predicate, signed, wanted),
     };
   } catch {
     return { ...base, decision: null, next: 'it did not finish, or can not be read' };
   }
+}
+
+/** Who stopped it: then it waits for nobody else. */
+function stopped(said: readonly Saying[]): string | undefined {
+  const stop = sayingsOf(said, 'rejection')[0] ?? withdrawalsOfGo(said)[0];
+  return stop && saidLine(stop);
 }
 
 function nextStep(

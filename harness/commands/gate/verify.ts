@@ -5,6 +5,7 @@ import { booleanFlag, type Command, type Io, jsonFlag, positionals, stringFlag }
 import { decisionText } from '../paint.ts';
 import { deployFlags, deployTarget } from './deploy-target.ts';
 import { type OpenRun, openRun, verification } from './open-run.ts';
+import { stoppedBy } from './said-of.ts';
 import { trustedRoot, trustedRootFlag } from './trusted-root.ts';
 import { verifyLines } from './verify-lines.ts';
 
@@ -76,7 +77,10 @@ function finish(io: Io, json: boolean, result: Awaited<ReturnType<typeof verifyF
   return exit;
 }
 
-function verdict(io: Io, { exit, decision, lines }: Awaited<ReturnType<typeof verifyFolder>>): string {
+function verdict(
+  io: Io,
+  { exit, decision, lines, said = [] }: Awaited<ReturnType<typeof verifyFolder>>,
+): string {
   if (exit === 4 || !decision) return 'invalid: this report proves nothing';
   if (exit === 3 && decision !== 'INCONCLUSIVE') {
     const unsigned = lines.some(({ check, ok }) => check === 'roles' && !ok);
@@ -85,5 +89,5 @@ function verdict(io: Io, { exit, decision, lines }: Awaited<ReturnType<typeof ve
   }
   if (exit === 1 && decision !== 'NO_GO')
     return `${decisionText(io.stdout, decision)}, but not to be deployed now`;
-  return decisionText(io.stdout, decision);
+  return `${decisionText(io.stdout, decision)}${stoppedBy(said)}`;
 }
