@@ -25,9 +25,9 @@ export async function copyOfRepo(): Promise<string> {
 }
 
 /** Starts the stack of an environment of the copy; whoever asks stops it. */
-export async function stackIn(root: string, name = 'local'): Promise<RunningStack> {
+export async function stackIn(root: string, name = 'local', rehearse = 1): Promise<RunningStack> {
   const environment = pickEnvironment(await readEnvironments(root), name);
-  return startStack(environment, { root, env: process.env, onSecret: () => {} });
+  return startStack(environment, { root, env: process.env, onSecret: () => {}, rehearse });
 }
 
 /** The CLI in a copy: it finds tools where the caller does, and no repository around the copy. */
