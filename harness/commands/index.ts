@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'tell signers of gates that wait or expire',
     load: () => import('./gate/remind.ts'),
   },
+  'gate replay': {
+    summary: 'judge the facts of a run again, byte for byte',
+    load: () => import('./gate/replay.ts'),
+  },
   'gate resume': { summary: 'go on with a run that was interrupted', load: () => import('./gate/resume.ts') },
   'gate reject': { summary: 'say no to a report as a person', load: () => import('./gate/reject.ts') },
   'gate revoke': { summary: "revoke somebody's key for a run", load: () => import('./gate/revoke.ts') },

@@ -8,7 +8,7 @@ export interface Difference {
 }
 
 /** Elements of a list are told apart by the first of these that every one of them has, each with another value. */
-const names = ['id', 'name', 'text', 'role', 'item', 'alert', 'title'];
+const names = ['id', 'item', 'name', 'text', 'role', 'alert', 'title'];
 
 /** Every place at which two JSON values differ, in the order of the first, then of the second. */
 export function differences(before: unknown, after: unknown, path: readonly string[] = []): Difference[] {
