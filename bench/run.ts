@@ -11,6 +11,7 @@ const benches = [
   'purchase',
   'cash-out',
   'payout-worker',
+  'pool',
   'k6',
   'smoke',
   'probe',
