@@ -52,10 +52,13 @@ it('N2: a worker is a process of its own that sends, asks, tells how it is, and 
   // On a machine that is busy a gauge may be left out of one scrape: the database was not there in time.
   let metrics = '';
   await expect
-    .poll(async () => {
-      metrics = await (await fetch(`${url}/metrics`)).text();
-      return metrics;
-    })
+    .poll(
+      async () => {
+        metrics = await (await fetch(`${url}/metrics`)).text();
+        return metrics;
+      },
+      { timeout: 20_000 },
+    )
     .toContain('payout_due_lag_seconds{provider="MOMO",status="SENT"} 0');
   expect(metrics).toContain('payout_attempts_total{provider="MOMO",result="SENT"} 1');
   expect(metrics).toContain('payout_attempts_total{provider="MOMO",result="FAILED"} 0');

@@ -14,8 +14,8 @@ export interface Drain {
   watch(http: FastifyInstance): void;
 }
 
-/** For runs that were cut to say so; then clients that never finish their request are left. */
-const cutGraceMs = 2000;
+/** For runs that were cut to say so, however busy the machine is. */
+const cutGraceMs = 10_000;
 
 export function createDrain(timeoutMs: number): Drain {
   const ending = new AbortController();
@@ -42,6 +42,7 @@ export function createDrain(timeoutMs: number): Drain {
       const patience = Promise.withResolvers<void>();
       const cut = setTimeout(() => {
         ending.abort(new ServiceError('BUSY', 'the service is ending'));
+        inFlight?.leaveUnfinished();
       }, timeoutMs);
       const last = setTimeout(() => {
         http?.server.closeAllConnections();
