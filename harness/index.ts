@@ -13,6 +13,7 @@ export {
   type LintContext,
   Options,
 } from './checks/define.ts';
+export { type DeployQuestion, verifyForDeploy } from './commands/gate/verify-for-deploy.ts';
 export { openProject, type Project, type UserConfig } from './config/project.ts';
 export { CountersignError, type ErrorCode, type Problem } from './errors.ts';
 export { recompute } from './gate/recompute.ts';

@@ -40,7 +40,7 @@ export const deployFlags = {
 /** What this checkout would deploy, where and by which gate, and where the reports are that were used. */
 export async function deployTarget(
   args: Arguments,
-  io: Io,
+  io: Pick<Io, 'cwd' | 'env'>,
   project: Project | undefined,
   { statement }: OpenRun,
 ): Promise<Partial<VerifyOptions>> {
@@ -77,7 +77,7 @@ export async function deployTarget(
   };
 }
 
-async function ledgerOf(args: Arguments, io: Io): Promise<Ledger | undefined> {
+async function ledgerOf(args: Arguments, io: Pick<Io, 'cwd' | 'env'>): Promise<Ledger | undefined> {
   const where = stringFlag(args, 'ledger') ?? io.env['COUNTERSIGN_LEDGER'];
   if (booleanFlag(args, 'no-ledger')) {
     if (stringFlag(args, 'ledger') === undefined) return undefined;

@@ -20,7 +20,7 @@ export interface OpenRun {
 }
 
 /** The report of a run that has one. */
-export async function openRun(io: Io, name: string, project?: Project): Promise<OpenRun> {
+export async function openRun(io: Pick<Io, 'cwd'>, name: string, project?: Project): Promise<OpenRun> {
   const folder = project ? await findRun(project, io.cwd, name) : resolve(io.cwd, name);
   if (!existsSync(join(folder, 'report.json'))) {
     throw new CountersignError('RUN_MISSING', `${basename(folder)} has no report: the run did not finish`, {
@@ -31,7 +31,11 @@ export async function openRun(io: Io, name: string, project?: Project): Promise<
 }
 
 /** What signing and verifying have in common. */
-export async function verification(io: Io, { folder, statement }: OpenRun, signersFile: string | undefined) {
+export async function verification(
+  io: Pick<Io, 'cwd'>,
+  { folder, statement }: OpenRun,
+  signersFile: string | undefined,
+) {
   return {
     folder,
     signers: await trustedSigners(io, statement, signersFile),
@@ -43,7 +47,7 @@ export async function verification(io: Io, { folder, statement }: OpenRun, signe
 
 /** The signers file of the environment in the current repo, or the one that was named: never the copy in the folder. */
 export async function trustedSigners(
-  io: Io,
+  io: Pick<Io, 'cwd'>,
   { predicate }: Statement,
   named: string | undefined,
 ): Promise<SignersFile> {
