@@ -19,7 +19,7 @@ export interface Imported {
 /** Unfinished imports: `gate prune` takes away what a crash left. */
 export const IMPORT_PREFIX = '.import-';
 
-const RUN_ID = /^[a-z0-9][a-z0-9-]{0,120}$/;
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,120}$/;
 
 export interface ImportOptions {
   archive: string;
