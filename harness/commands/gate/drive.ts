@@ -74,13 +74,13 @@ function verdict(io: Io, { folder, statement }: GateRun): string {
   const counts = Object.entries(Object.groupBy(items, ({ state }) => state)).map(
     ([state, list]) => `${list?.length} ${state}`,
   );
-  const stoppers = reasons.filter(({ state }) => !['rehearsed', 'flaky', 'waived'].includes(state));
+  const notable = reasons.filter(({ state }) => !['rehearsed', 'flaky'].includes(state));
   const simulated =
     environment.simulators.length > 0 ? [`simulated: ${environment.simulators.join(', ')}`] : [];
   return [
     '',
     `${decisionText(io.stdout, decision)}  ${counts.join(', ')}`,
-    ...stoppers.map(({ item, state, text }) => `  ${item} ${state}: ${oneLine(text)}`),
+    ...notable.map(({ item, state, text }) => `  ${item} ${state}: ${oneLine(text)}`),
     ...simulated,
     `report: ${relative(io.cwd, folder)}/report.html`,
     '',

@@ -1,7 +1,16 @@
-import { findGateFile, gateFiles, openProject, readEnvironments } from '../../config/project.ts';
+import {
+  findGateFile,
+  gateFiles,
+  openProject,
+  type Project,
+  readEnvironments,
+} from '../../config/project.ts';
 import { CountersignError, describeProblem, type Problem } from '../../errors.ts';
 import { loadGate } from '../../gate/load.ts';
+import { surveyWaivers } from '../../gate/waiver-survey.ts';
+import { systemClock } from '../clock.ts';
 import { booleanFlag, type Command, jsonFlag } from '../command.ts';
+import { oneLine } from '../paint.ts';
 
 export const command: Command = {
   usage: '[GATE...] [--json]',
@@ -30,7 +39,12 @@ example: countersign gate lint staging-dry-run`,
         problems.push(...asProblems(thrown, file));
       }
     }
-    if (booleanFlag(args, 'json')) io.stdout.write(`${JSON.stringify({ files, problems }, null, 2)}\n`);
+    const warnings = await waiverWarnings(project);
+    for (const { file, fault, text } of warnings) {
+      io.stderr.write(`warning: ${file}: ${fault}: ${oneLine(text)}\n`);
+    }
+    if (booleanFlag(args, 'json'))
+      io.stdout.write(`${JSON.stringify({ files, problems, warnings }, null, 2)}\n`);
     else if (problems.length > 0) io.stdout.write(`${problems.map(describeProblem).join('\n')}\n`);
     else io.stdout.write(`${files.length} ${files.length === 1 ? 'gate' : 'gates'}, no problems\n`);
     if (io.env['GITHUB_ACTIONS']) {
@@ -40,6 +54,12 @@ example: countersign gate lint staging-dry-run`,
     return problems.length > 0 ? 2 : 0;
   },
 };
+
+/** What `waivers lint` finds: no problem of a gate, and yet nobody should have to look for it. */
+async function waiverWarnings(project: Project) {
+  const waivers = await surveyWaivers(project, systemClock.now());
+  return waivers.flatMap(({ file, findings }) => findings.map(({ fault, text }) => ({ file, fault, text })));
+}
 
 function asProblems(error: CountersignError, file: string): readonly Problem[] {
   if (error.problems.length > 0) return error.problems;
