@@ -202,7 +202,11 @@ describe('the last GO', () => {
     };
     await ledger.record({ ...use, commit: 'd'.repeat(40) }, new Date('2026-11-21T08:00:00.000Z'));
     const asked = { ...question(run), env: { COUNTERSIGN_LEDGER: '.git/ledger/used.jsonl' } };
-    expect(await lastGo(asked)).toEqual({ commit: 'd'.repeat(40), from: 'the last report in the ledger, x' });
+    expect(await lastGo(asked)).toMatchObject({
+      commit: 'd'.repeat(40),
+      run: 'x',
+      from: 'the last report in the ledger, x',
+    });
   });
 });
 
