@@ -64,7 +64,7 @@ export function howToVerify(
 <h2 id="verify">How to check this report</h2>
 <p>This page is a rendering and proves nothing by itself. In a checkout that you trust, with this folder beside it:</p>
 <pre><code>npx countersign gate verify FOLDER --signers ${signers.file}
-npx countersign gate verify FOLDER --for deploy</code></pre>
+npx countersign gate verify FOLDER --for deploy --ledger FILE</code></pre>
 <p>It checks every byte, signature, role, digest and verdict, and prints each line. The gate is <code>${gate.file}</code>.</p>
 <p>Signatures alone, with public tools; <code>${person}.pub</code> is the public key in the signers file. They say who signed, not what was decided.</p>
 <pre><code>cosign verify-blob-attestation --key ${person}.pub --bundle ${person}.sigstore.json \\
