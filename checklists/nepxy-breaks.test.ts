@@ -104,7 +104,9 @@ describe('after a deployment of payouts', () => {
       () => expectNoGo('books-balance', /books-balance failed: .*first\.wallets_off/),
     ));
 
-  it('N3: a payment that the service knows nothing of is NO_GO, with its reference', async () => {
+  it('N3: a payment that the service knows nothing of is NO_GO, with its reference', {
+    timeout: 60_000,
+  }, async () => {
     const externalRef = 'nobody-ordered-it';
     const body = JSON.stringify({ externalRef, msisdn: '22890000003', amount: '42.00', currency: 'XOF' });
     await fetch(platform.url('providers', '/tmoney/v1/disbursements'), {
