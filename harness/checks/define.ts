@@ -95,6 +95,8 @@ export interface CheckKind<O extends TObject = TObject, F extends TObject = TObj
   /** CEL expressions that stand when the checklist gives none. */
   readonly expect: readonly string[];
   readonly effects: Effects;
+  /** Who really answers: in a rehearsal what the calendar would say is measured, and the item reads `rehearsed`. */
+  readonly answers?: 'calendar';
   readonly tools?: readonly ToolName[];
   lint?(options: Static<O>, context: LintContext): void | Promise<void>;
   measure(options: Static<O>, context: CheckContext): Promise<{ facts: Static<F> }>;

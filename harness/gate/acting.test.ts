@@ -1,130 +1,23 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
-import { systemClock } from '../commands/clock.ts';
-import { openProject, type Project } from '../config/project.ts';
-import { testProject } from '../testing/cli.ts';
-import { recompute } from './recompute.ts';
+import { act, actingProject, linesOf, look, watch } from '../testing/acting-project.ts';
 import { resumeGate } from './resume.ts';
 import type { RunListener } from './run.ts';
-import { type GateRun, runGate } from './session.ts';
+import { runGate } from './session.ts';
 
-const api = fileURLToPath(new URL('../index.ts', import.meta.url));
-
-/** `act` writes a word down, `look` passes, fails or can't tell as its letters say, one an attempt, the last for ever. */
-const config = `import { appendFile } from 'node:fs/promises';
-import { defineCheck, Options } from ${JSON.stringify(api)};
-import Type from ${JSON.stringify(import.meta.resolve('typebox'))};
-const facts = Type.Object({ ok: Type.Boolean() });
-export default { checks: [
-  defineCheck({
-    kind: 'act', summary: 'Write a word down', effects: 'writes', facts, expect: ['ok'],
-    options: Options({ word: Type.String(), ok: Type.Boolean({ default: true }) }),
-    async measure({ word, ok }, context) {
-      await appendFile(context.resolve('log.txt'), word + '\\n');
-      return { facts: { ok } };
-    },
-  }),
-  defineCheck({
-    kind: 'look', summary: 'Say what it was told to', effects: 'reads', facts, expect: ['ok'],
-    options: Options({ letters: Type.String() }),
-    async measure({ letters }, { attempt, artifact }) {
-      const letter = letters[Math.min(attempt, letters.length) - 1];
-      await artifact('seen.txt', letter + attempt);
-      if (letter === 'e') throw new Error('nothing to be seen');
-      return { facts: { ok: letter === 'p' } };
-    },
-  }),
-] };
-`;
-
-let project: Project;
+let acting: Awaited<ReturnType<typeof actingProject>>;
 beforeAll(async () => {
-  const root = await testProject({
-    'countersign.config.ts': config,
-    'checklists/environments.yml': stringify({
-      environments: { local: { title: 'Local', rehearsal: true, writes: true } },
-    }),
-  });
-  project = await openProject(root);
+  acting = await actingProject();
 });
-
-type Items = Record<string, object>;
-
-const act = (word: string, more: object = {}) => ({
-  check: 'act',
-  with: { word },
-  undo: { check: 'act', with: { word: `un-${word}` } },
-  ...more,
-});
-const look = (letters: string, more: object = {}) => ({ check: 'look', with: { letters }, ...more });
-const watch = (letters: string, more: object = {}) =>
-  look(letters, { watch: { for: '1s', every: '200ms', ...more } });
-
-async function prepare(items: Items, more: object = {}): Promise<void> {
-  const gate = {
-    gate: 'acting',
-    title: 'Acting',
-    environment: 'local',
-    ...more,
-    items: Object.entries(items).map(([id, item]) => ({ id, title: id, ...item })),
-    sign: { require: [{ role: 'qa' }] },
-  };
-  await writeFile(join(project.root, 'checklists/acting.gate.yml'), stringify(gate));
-  await writeFile(join(project.root, 'log.txt'), '');
-}
-
-const quiet: RunListener = { started() {}, progress() {}, attempted() {}, finished() {} };
-const options = (listener: Partial<RunListener> = {}, signal = new AbortController().signal) => ({
-  project,
-  cwd: project.root,
-  gate: 'acting',
-  env: {},
-  clock: systemClock,
-  signal,
-  listener: { ...quiet, ...listener },
-  say() {},
-});
-
-async function run(items: Items, more: object = {}) {
-  await prepare(items, more);
-  return told(await runGate(options()));
-}
-
-/** What a run says, once it was judged again from its folder and gave the same. */
-async function told({ folder, statement }: GateRun) {
-  const { predicate } = statement;
-  const again = await recompute(folder, statement);
-  expect(again.decision).toBe(predicate.decision);
-  expect(again.items).toEqual(predicate.items.map(({ id, state }) => ({ id, state })));
-  const item = (id: string) => predicate.items.find((each) => each.id === id);
-  return { folder, predicate, item, log: await written() };
-}
-
-async function written(): Promise<string[]> {
-  return (await readFile(join(project.root, 'log.txt'), 'utf8')).split('\n').filter(Boolean);
-}
-
-async function lines(folder: string, type: string): Promise<{ id?: string }[]> {
-  const text = await readFile(join(folder, 'journal.jsonl'), 'utf8');
-  const entries = text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { type: string; data: object });
-  return entries.filter((entry) => entry.type === type).map(({ data }) => data);
-}
 
 describe('a watched item', () => {
   it('passes with a sample from its end, and keeps the evidence of its first, last and odd samples', async () => {
-    const { item, predicate, folder } = await run({ seen: watch('pppfp', { failures: 1 }) });
+    const { item, predicate, folder } = await acting.run({ seen: watch('pppfp', { failures: 1 }) });
     expect(item('seen')).toMatchObject({
       state: 'passed',
       watch: { for_ms: 1_000, every_ms: 200, failed: 1, errors: 0, observed_ms: 1_000 },
     });
     const samples = item('seen')?.watch?.samples ?? [];
-    expect(samples.length).toBe((await lines(folder, 'watch-sample')).length);
+    expect(samples.length).toBe((await linesOf(folder, 'watch-sample')).length);
     expect(item('seen')?.attempts).toEqual(samples.slice(-1));
     const kept = samples.flatMap(({ artifacts }, index) => (artifacts.length > 0 ? [index + 1] : []));
     expect(kept).toEqual([1, 4, samples.length]);
@@ -133,7 +26,7 @@ describe('a watched item', () => {
   });
 
   it('fails at once with one failure too many, and is an error after errors in a row', async () => {
-    const { item, predicate } = await run({
+    const { item, predicate } = await acting.run({
       bad: watch('pf'),
       blind: watch('pe', { consecutive_errors: 2 }),
     });
@@ -150,16 +43,16 @@ describe('a watched item', () => {
   });
 
   it('that is broken off goes on with what it saw, and what nobody saw is not counted as seen', async () => {
-    await prepare({ seen: look('p', { watch: { for: '2s', every: '200ms' } }) });
+    await acting.prepare({ seen: look('p', { watch: { for: '2s', every: '200ms' } }) });
     const stop = new AbortController();
     const samples: string[] = [];
     const progress: RunListener['progress'] = (_item, note) => {
       if (samples.push(note) === 3) stop.abort();
     };
-    await expect(runGate(options({ progress }, stop.signal))).rejects.toThrow('interrupted');
+    await expect(runGate(acting.options({ progress }, stop.signal))).rejects.toThrow('interrupted');
     await new Promise((done) => setTimeout(done, 900));
-    const { item } = await told(
-      await resumeGate({ ...options(), run: 'latest', repeat: [], giveUp: [], who: 'ada' }),
+    const { item } = await acting.told(
+      await resumeGate({ ...acting.options(), run: 'latest', repeat: [], giveUp: [], who: 'ada' }),
     );
     expect(item('seen')).toMatchObject({
       state: 'error',
@@ -181,11 +74,11 @@ describe('what acted', () => {
   };
 
   it('is undone when another item fails: the last first, each once, and nothing begins any more', async () => {
-    const { item, log, predicate, folder } = await run(failing, { timeout: '2h' });
+    const { item, log, predicate, folder } = await acting.run(failing, { timeout: '2h' });
     const acted = log.filter((word) => !word.startsWith('un-'));
     expect(log.slice(acted.length)).toEqual(acted.toReversed().map((word) => `un-${word}`));
-    expect(await lines(folder, 'undo-finished')).toHaveLength(acted.length);
-    expect(await lines(folder, 'run-halted')).toEqual([{ because: 'bad' }]);
+    expect(await linesOf(folder, 'undo-finished')).toHaveLength(acted.length);
+    expect(await linesOf(folder, 'run-halted')).toEqual([{ because: 'bad' }]);
     expect(item('one')).toMatchObject({ state: 'passed', undo: { state: 'passed' } });
     expect(item('seen')).toMatchObject({
       state: 'error',
@@ -196,7 +89,7 @@ describe('what acted', () => {
   });
 
   it('does not begin once something has failed', async () => {
-    const { item, log } = await run(
+    const { item, log } = await acting.run(
       { bad: look('f'), mid: look('p'), on: act('on', { needs: ['mid'] }) },
       { concurrency: 1 },
     );
@@ -205,7 +98,7 @@ describe('what acted', () => {
   });
 
   it('and can not be undone is told before all else, and keeps nothing else from being undone', async () => {
-    const { log, predicate, item } = await run({
+    const { log, predicate, item } = await acting.run({
       one: act('one'),
       two: act('two', { needs: ['one'], undo: { check: 'act', with: { word: 'un-two', ok: false } } }),
       bad: look('e', { needs: ['two'] }),
@@ -221,41 +114,101 @@ describe('what acted', () => {
   });
 
   it('is undone when it fails itself, and when the deadline passes', async () => {
-    expect((await run({ on: act('on', { with: { word: 'on', ok: false } }) })).log).toEqual(['on', 'un-on']);
+    expect((await acting.run({ on: act('on', { with: { word: 'on', ok: false } }) })).log).toEqual([
+      'on',
+      'un-on',
+    ]);
     const late = {
       on: act('on'),
       seen: look('p', { needs: ['on'], watch: { for: '900ms', every: '200ms' } }),
     };
-    const { log, predicate } = await run(late, { timeout: '901ms' });
+    const { log, predicate } = await acting.run(late, { timeout: '901ms' });
     expect(log).toEqual(['on', 'un-on']);
     expect(predicate.decision).toBe('INCONCLUSIVE');
   });
 
   it('stays while a person has to answer', async () => {
-    const { log, item } = await run({ on: act('on'), word: { attest: { role: 'qa' }, needs: ['on'] } });
+    const { log, item } = await acting.run({
+      on: act('on'),
+      word: { attest: { role: 'qa' }, needs: ['on'] },
+    });
     expect(log).toEqual(['on']);
     expect(item('on')?.undo).toBeUndefined();
   });
 
   it('is left alone where a person breaks the run off, and undone by the runner that goes on, but once', async () => {
-    await prepare({
+    await acting.prepare({
       on: act('on'),
       next: act('next', { needs: ['on'] }),
       bad: look('pf', { needs: ['next'], watch: { for: '2s', every: '300ms' } }),
     });
     const stop = new AbortController();
     const progress: RunListener['progress'] = () => stop.abort();
-    await expect(runGate(options({ progress }, stop.signal))).rejects.toThrow('interrupted');
-    expect(await written()).toEqual(['on', 'next']);
+    await expect(runGate(acting.options({ progress }, stop.signal))).rejects.toThrow('interrupted');
+    expect(await acting.written()).toEqual(['on', 'next']);
     const again = new AbortController();
     const going = { run: 'latest', repeat: [], giveUp: [], who: 'ada' };
     // Broken off between the two: the first is not undone a second time.
     const undone = () => again.abort();
-    await expect(resumeGate({ ...options({ undone }, again.signal), ...going })).rejects.toThrow(
+    await expect(resumeGate({ ...acting.options({ undone }, again.signal), ...going })).rejects.toThrow(
       'interrupted',
     );
-    const { log, item } = await told(await resumeGate({ ...options(), ...going }));
+    const { log, item } = await acting.told(await resumeGate({ ...acting.options(), ...going }));
     expect(log).toEqual(['on', 'next', 'un-next', 'un-on']);
     expect(item('next')?.undo?.attempts).toHaveLength(1);
+  });
+});
+
+describe('the cutover', () => {
+  const cut = (more: object = {}) => ({
+    early: look('p', { fresh: { within: '2h', at: 'cutover' }, ...more }),
+    slow: look('p', { needs: ['early'], watch: { for: '400ms', every: '200ms' } }),
+    on: act('on', { needs: ['slow', 'early'], cutover: true }),
+    open: look('p', { at: 'cutover' }),
+  });
+
+  it('looks at what has to be open and fresh right before it begins', async () => {
+    const { item, log, folder } = await acting.run(cut());
+    expect(log).toEqual(['on']);
+    const { cutover, needs, attempts } = item('on') ?? {};
+    expect(needs).toEqual(['slow', 'early', 'open']);
+    expect(cutover?.fresh).toMatchObject([{ id: 'early', within_ms: 7_200_000, ok: true }]);
+    expect(cutover?.fresh[0]?.age_ms).toBeGreaterThanOrEqual(400);
+    expect(await linesOf(folder, 'cutover')).toEqual([{ id: 'on', ...cutover }]);
+    const measured = item('open')?.attempts[0]?.started_at ?? '';
+    expect(measured >= (item('slow')?.watch?.ended_at ?? '?')).toBe(true);
+    expect(measured <= (cutover?.at ?? '')).toBe(true);
+    expect((cutover?.at ?? '?') <= (attempts?.[0]?.started_at ?? '')).toBe(true);
+  });
+
+  it('does not come while something is too old: nothing is flipped', async () => {
+    const { item, log, predicate } = await acting.run(cut({ fresh: { within: '300ms', at: 'cutover' } }));
+    expect(log).toEqual([]);
+    expect(item('on')).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(
+        /^too old at the cutover: `early` was measured [0-9]s before; it may be 300ms old$/,
+      ),
+      attempts: [],
+    });
+    expect(predicate.decision).toBe('NO_GO');
+  });
+
+  it('does not come while what is measured at it does not pass', async () => {
+    const { item, log } = await acting.run({ ...cut(), open: look('f', { at: 'cutover' }) });
+    expect(log).toEqual([]);
+    expect(item('on')).toMatchObject({ state: 'blocked', reason: 'it needs `open`, which is failed' });
+  });
+
+  it('comes in a rehearsal whatever the calendar says, and the item says so', async () => {
+    const day = { check: 'day', with: { ok: false }, at: 'cutover' };
+    const { item, log, predicate } = await acting.run({ ...cut(), open: day });
+    expect(item('open')).toMatchObject({
+      state: 'rehearsed',
+      reason: 'in a release, the calendar answers this; now: expected `ok`, but ok = false',
+      attempts: [{ state: 'failed' }],
+    });
+    expect(log).toEqual(['on']);
+    expect(predicate.decision).toBe('REHEARSAL_GO');
   });
 });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ItemReport, SignOff, WatchReport } from '../report/schema.ts';
 import { firstFailed } from './halt.ts';
+import { freshAt, needsOf, whyNoCutover } from './moment.ts';
 import { clocksDivided } from './relaxation.ts';
 import type { Gate, GateItem } from './schema.ts';
 import { judgeWatch, type WatchPlan, watchPlan } from './watch.ts';
@@ -13,6 +14,7 @@ export function contradictions(gate: Gate, report: SignOff): string[] {
     return [
       ...watchContradictions(declared, item, report.run.rehearse),
       ...undoContradictions(declared, item, report),
+      ...cutoverContradictions(gate, declared, item, report.items),
     ];
   });
   return [...rehearseContradictions(report), ...items, ...orderContradictions(report.items)];
@@ -36,6 +38,50 @@ function undoContradictions({ undo }: GateItem, item: ItemReport, { items }: Sig
   const texts = item.undo.attempts.map(({ expectations }) => expectations.map(({ text }) => text));
   const faithful = texts.every((each) => each.length === 0 || isDeepStrictEqual(each, undo.expect ?? each));
   return faithful ? [] : [`the undo of ${item.id} was not judged as the gate says`];
+}
+
+function cutoverContradictions(
+  gate: Gate,
+  declared: GateItem,
+  { id, cutover, attempts }: ItemReport,
+  items: readonly ItemReport[],
+): string[] {
+  if (!declared.cutover) return cutover ? [`${id} was the cutover, and the gate does not say so`] : [];
+  if (!cutover) return attempts.length > 0 ? [`nobody looked at what was fresh when ${id} began`] : [];
+  const again = freshAt(gate, items, 'cutover', new Date(cutover.at));
+  return [
+    ...(isDeepStrictEqual(cutover.fresh, again)
+      ? []
+      : [`what was fresh when ${id} began is not what was measured`]),
+    ...(whyNoCutover(cutover) && attempts.length > 0 ? [`${id} began although something was too old`] : []),
+    ...(attempts.every(({ started_at }) => isBefore(cutover.at, started_at))
+      ? []
+      : [`${id} began before the cutover`]),
+    ...gate.items.flatMap((other) => (other.at ? momentContradictions(gate, other, cutover.at, items) : [])),
+  ];
+}
+
+/** What is measured at the cutover is measured after all else that the cutover needs, and before it. */
+function momentContradictions(
+  gate: Gate,
+  { id }: GateItem,
+  at: string,
+  items: readonly ItemReport[],
+): string[] {
+  const needs = needsOf(gate).get(id) ?? [];
+  const ended = items.flatMap((item) =>
+    needs.includes(item.id) ? (item.attempts.at(-1)?.finished_at ?? []) : [],
+  );
+  const attempts = items.find((item) => item.id === id)?.attempts ?? [];
+  const inTime = attempts.every(
+    ({ started_at, finished_at }) =>
+      isBefore(finished_at, at) && ended.every((end) => isBefore(end, started_at)),
+  );
+  return inTime ? [] : [`${id} was not measured at the cutover`];
+}
+
+function isBefore(earlier: string, later: string): boolean {
+  return Date.parse(earlier) <= Date.parse(later);
 }
 
 /** What began last is undone first, and nothing is undone while something else still is. */

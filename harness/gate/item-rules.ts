@@ -1,6 +1,10 @@
 import { formatDuration, parseDuration } from '../config/duration.ts';
+import { needsOf } from './moment.ts';
 import type { PlanProblem } from './plan.ts';
-import type { Gate, GateItem, WatchSettings } from './schema.ts';
+import type { FreshSettings, Gate, GateItem, WatchSettings } from './schema.ts';
+
+const NO_CUTOVER = 'no item of this gate is the cutover';
+const CUTOVER_HINT = 'mark the item with which the release goes live: `cutover: true`';
 
 type Refuse = (field: readonly (string | number)[], message: string, hint?: string) => void;
 
@@ -16,8 +20,56 @@ export function itemRules(gate: Gate): PlanProblem[] {
       problems.push({ path: ['items', index, ...field], message, ...(hint ? { hint } : {}) });
     };
     if (item.watch) watchRules(item, item.watch, gate, refuse);
+    momentRules(item, gate, refuse);
+    if (item.fresh) freshRules(item, item.fresh, gate, refuse);
   }
   return problems;
+}
+
+function momentRules(item: GateItem, { items }: Gate, refuse: Refuse): void {
+  const cutover = items.find((candidate) => candidate.cutover);
+  if (item.cutover && cutover !== item)
+    refuse(['cutover'], `\`${cutover?.id}\` is the cutover already`, 'a release goes live once');
+  for (const field of ['cutover', 'at'] as const) {
+    if (!item[field]) continue;
+    if (item.attest)
+      refuse([field], `\`${item.id}\` is answered by a person after the run, and the cutover is in it`);
+    if (item.watch) refuse([field], `\`${item.id}\` is watched for a while, and the cutover is a moment`);
+  }
+  if (item.at && item.cutover) refuse(['at'], `\`${item.id}\` is the cutover itself`, 'take `at` away');
+  if (item.at && !cutover) refuse(['at'], NO_CUTOVER, CUTOVER_HINT);
+}
+
+function freshRules(item: GateItem, fresh: FreshSettings, gate: Gate, refuse: Refuse): void {
+  const at = (field: string) => ['fresh', field];
+  if (parseDuration(fresh.within) === 0)
+    refuse(at('within'), 'nothing is that fresh', 'such as `within: 2h`');
+  if (fresh.at !== 'cutover') return;
+  const cutover = gate.items.find((candidate) => candidate.cutover);
+  if (!cutover) refuse(at('at'), NO_CUTOVER, CUTOVER_HINT);
+  else if (item.at || item.cutover)
+    refuse(at('at'), `\`${item.id}\` is measured at the cutover, so it is always fresh then`);
+  else if (item.attest)
+    refuse(at('at'), `\`${item.id}\` is answered by a person after the run, and the cutover is in it`);
+  else if (!comesBefore(item.id, cutover.id, needsOf(gate))) {
+    const hint = `add \`${item.id}\` to the \`needs\` of \`${cutover.id}\``;
+    refuse(
+      at('at'),
+      `\`${cutover.id}\` does not wait for \`${item.id}\`, so its age then is not known`,
+      hint,
+    );
+  }
+}
+
+function comesBefore(id: string, later: string, needs: ReadonlyMap<string, readonly string[]>): boolean {
+  const seen = new Set<string>();
+  const waiting = [later];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    waiting.push(...(needs.get(next) ?? []));
+  }
+  return seen.has(id);
 }
 
 function watchRules(item: GateItem, watch: WatchSettings, gate: Gate, refuse: Refuse): void {

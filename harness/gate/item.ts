@@ -1,12 +1,14 @@
 import { CountersignError, messageOf } from '../errors.ts';
 import type { ItemReport } from '../report/schema.ts';
 import { asReported, type Judged, measuring, retried } from './attempts.ts';
+import { atCutover } from './cutover.ts';
 import { firstFailed } from './halt.ts';
 import type { LoadedItem } from './load.ts';
+import { whyNoCutover } from './moment.ts';
 import type { Redactor } from './redact.ts';
 import type { RunState } from './run.ts';
 import { untilSettled } from './settle.ts';
-import { letsPass, stateOfAttempts } from './verdict.ts';
+import { isRehearsed, letsPass, stateOfAttempts } from './verdict.ts';
 import { watched } from './watching.ts';
 
 /** Runs one item whose needs are done. Never throws for what a check does. */
@@ -18,14 +20,20 @@ export async function runItem(run: RunState, item: LoadedItem): Promise<ItemRepo
   if (item.attest) return manual(base, item, input.rehearsal);
   if (item.watch) {
     input.listener.started(item);
-    return watched(run, item, item.watch, base);
+    return answered(run, await watched(run, item, item.watch, base));
   }
   return limit(async () => {
     const late = whyNotBegin(run, item) ?? whyOver(run);
     if (late) return { ...base, ...late };
+    const cutover = item.cutover && (await atCutover(run, item));
+    const stale = cutover && whyNoCutover(cutover);
+    if (stale) return { ...base, state: 'failed', reason: stale, cutover };
+    // Something may have failed meanwhile: between this look and the beginning nothing can.
+    const later = whyNotBegin(run, item) ?? whyOver(run);
+    if (later) return { ...base, ...later };
     if (!run.begun.includes(item.id)) run.begun.push(item.id);
     input.listener.started(item);
-    return measured(run, item, base);
+    return answered(run, await measured(run, item, cutover ? { ...base, cutover } : base));
   });
 }
 
@@ -83,6 +91,13 @@ async function measured(run: RunState, item: LoadedItem, base: ItemReport): Prom
   };
 }
 
+/** What only the calendar can answer is measured in a rehearsal, too, but decides nothing there. */
+function answered({ input }: RunState, report: ItemReport): ItemReport {
+  if (!isRehearsed(report.answers, input.rehearsal, report.state)) return report;
+  const now = report.reason ? `; now: ${report.reason}` : '';
+  return { ...report, state: 'rehearsed', reason: `in a release, the calendar answers this${now}` };
+}
+
 function baseReport(item: LoadedItem, redactor: Redactor): ItemReport {
   return {
     id: item.id,
@@ -91,7 +106,12 @@ function baseReport(item: LoadedItem, redactor: Redactor): ItemReport {
     needs: [...(item.needs ?? [])],
     state: 'error',
     ...(item.kind
-      ? { check: item.kind.kind, effects: item.kind.effects, with: redactor.json(item.options) }
+      ? {
+          check: item.kind.kind,
+          effects: item.kind.effects,
+          ...(item.kind.answers ? { answers: item.kind.answers } : {}),
+          with: redactor.json(item.options),
+        }
       : {}),
     ...(item.attest ? { attest: { role: item.attest.role, about: [...(item.attest.about ?? [])] } } : {}),
     attempts: [],

@@ -6,6 +6,7 @@ import type { YamlFile } from '../config/yaml.ts';
 import { messageOf, type Problem } from '../errors.ts';
 import { checkExpectation } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
+import { needsOf } from './moment.ts';
 import type { Gate, GateItem } from './schema.ts';
 
 /** An item that is ready to run: options checked and defaults filled in. */
@@ -13,6 +14,8 @@ export interface LoadedItem extends GateItem {
   index: number;
   kind: CheckKind | undefined;
   options: Record<string, unknown>;
+  /** Those that it names, and those that follow from the cutover. */
+  needs: string[];
   /** The item's own expectations, or those of its kind. */
   expectations: readonly string[];
   /** How it is taken back: an item of the same id, with the check, options and expectations of its `undo`. */
@@ -35,13 +38,9 @@ export async function loadItem(item: GateItem, index: number, loading: ItemLoadi
   const path = ['items', index];
   const options = structuredClone((item.with ?? {}) as Record<string, unknown>);
   const kind = item.check === undefined ? undefined : await loadKind(item.check, path, loading);
-  const loaded: LoadedItem = {
-    ...item,
-    index,
-    kind,
-    options,
-    expectations: item.expect ?? kind?.expect ?? [],
-  };
+  const expectations = item.expect ?? kind?.expect ?? [];
+  const needs = [...(needsOf(loading.gate).get(item.id) ?? [])];
+  const loaded: LoadedItem = { ...item, needs, index, kind, options, expectations };
   if (kind) {
     await checkAsked(kind, loaded, path, loading);
     kindRules(item, index, kind, loading);
@@ -83,10 +82,10 @@ async function loadUndo(
     title,
     index,
     ...undo,
+    needs,
     kind,
     options,
     expectations,
-    ...(needs ? { needs } : {}),
   };
   await checkAsked(kind, undoing, path, loading);
   return undoing;
@@ -156,6 +155,10 @@ function kindRules(item: GateItem, index: number, kind: CheckKind, loading: Item
   if (kind.effects === 'writes' && item.watch) {
     const hint = 'watch what it changes, with an item of its own';
     refuse(at('watch'), `\`${item.id}\` writes, so it can not be watched`, hint);
+  }
+  if (item.cutover && kind.effects !== 'writes') {
+    const hint = 'the release goes live with something that is done, such as a flag that is flipped';
+    refuse(at('cutover'), `\`${item.id}\` writes nothing, so nothing goes live with it`, hint);
   }
   if (item.retries && item.settle)
     refuse(at('settle'), `\`${item.id}\` has both \`retries\` and \`settle\``, 'keep one of them');

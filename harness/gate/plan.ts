@@ -1,4 +1,5 @@
 import { itemRules } from './item-rules.ts';
+import { needsOf } from './moment.ts';
 import type { Gate, GateItem } from './schema.ts';
 
 export interface PlanProblem {
@@ -17,16 +18,15 @@ export interface Plan {
 /** Orders the items of a gate and finds what makes the order impossible. Pure. */
 export function planGate(gate: Gate): Plan {
   const problems = [...itemProblems(gate.items), ...needProblems(gate.items), ...itemRules(gate)];
+  const needs = needsOf(gate);
+  const needed = ({ id }: GateItem) => needs.get(id) ?? [];
   const levels: GateItem[][] = [];
   const done = new Set<string>();
-  const known = new Set(gate.items.map(({ id }) => id));
   let waiting = gate.items;
   while (waiting.length > 0) {
-    const ready = waiting.filter((item) =>
-      (item.needs ?? []).every((need) => done.has(need) || !known.has(need)),
-    );
+    const ready = waiting.filter((item) => needed(item).every((need) => done.has(need)));
     if (ready.length === 0) {
-      problems.push(cycleProblem(gate.items, waiting));
+      problems.push(cycleProblem(gate.items, waiting, needed));
       break;
     }
     levels.push(ready);
@@ -76,19 +76,25 @@ function needProblems(items: readonly GateItem[]): PlanProblem[] {
   );
 }
 
-function cycleProblem(items: readonly GateItem[], waiting: readonly GateItem[]): PlanProblem {
+function cycleProblem(
+  items: readonly GateItem[],
+  waiting: readonly GateItem[],
+  needed: (item: GateItem) => readonly string[],
+): PlanProblem {
   const inCycle = new Map(waiting.map((item) => [item.id, item]));
   const path: string[] = [];
   let current = waiting[0];
   while (current && !path.includes(current.id)) {
     path.push(current.id);
-    current = inCycle.get((current.needs ?? []).find((need) => inCycle.has(need)) ?? '');
+    current = inCycle.get(needed(current).find((need) => inCycle.has(need)) ?? '');
   }
   const cycle = current ? [...path.slice(path.indexOf(current.id)), current.id] : path;
   const index = items.findIndex(({ id }) => id === cycle[0]);
   return {
     path: ['items', index, 'needs'],
     message: `these items need each other: ${cycle.join(' -> ')}`,
-    hint: 'take one `needs` away',
+    hint: items.some(({ at }) => at)
+      ? 'take one `needs` away; what is measured at the cutover comes after all else that the cutover needs, and before it'
+      : 'take one `needs` away',
   };
 }

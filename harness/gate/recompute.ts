@@ -10,8 +10,9 @@ import type { OpenWaiver } from '../sign/waiver.ts';
 import { contradictions, wasLeftOut } from './contradictions.ts';
 import type { NeededFacts } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
+import { needsOf, whyNoCutover } from './moment.ts';
 import { type Gate, type GateItem, GateSchema, type WatchSettings } from './schema.ts';
-import { decide, type Judgement, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
+import { decide, isRehearsed, type Judgement, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
 import { deciding, readWaived, waivedProblem } from './waived.ts';
 import { judgeWatch, watchPlan } from './watch.ts';
 
@@ -35,12 +36,13 @@ export async function recompute(folder: string, statement: Statement): Promise<R
   if (contradiction) throw refuse(contradiction);
   const schemas = await factSchemas(folder, statement, gate);
   const waivers = await waiversOf(folder, statement);
+  const needs = needsOf(gate);
   const states = new Map<string, ItemState>();
   const judged = new Map<Attempt, Judgement>();
   for (const item of inOrder(predicate.items)) {
     const declared = gate.items.find(({ id }) => id === item.id);
     if (!declared) throw refuse(`the item ${item.id} is not in the gate`);
-    const known = { statement, schemas, states, gate, waivers, judged };
+    const known = { statement, schemas, states, gate, needs, waivers, judged };
     states.set(item.id, afterWaiver(item, stateOf(item, declared, known), declared, known));
     holdUndo(item, declared, known);
   }
@@ -65,21 +67,28 @@ interface Known {
   schemas: ReadonlyMap<string, FactSchema>;
   states: ReadonlyMap<string, ItemState>;
   gate: Gate;
+  needs: ReadonlyMap<string, readonly string[]>;
   waivers: ReadonlyMap<string, OpenWaiver>;
   judged: Map<Attempt, Judgement>;
 }
 
 function stateOf(item: ItemReport, declared: GateItem, known: Known): ItemState {
-  const needs = declared.needs ?? [];
+  const { environment } = known.statement.predicate;
+  const needs = known.needs.get(item.id) ?? [];
   if (needs.some((need) => !letsPass.has(known.states.get(need) ?? 'error'))) return 'blocked';
   if (item.state === 'blocked' && wasLeftOut(item, declared, known.statement.predicate)) return 'blocked';
-  if (declared.attest) return attested(item, known.statement.predicate.environment.rehearsal);
+  if (declared.attest) return attested(item, environment.rehearsal);
   if (item.check !== declared.check)
     throw refuse(`${item.id} was checked by another kind than the gate says`);
+  if (item.cutover && whyNoCutover(item.cutover)) return 'failed';
+  const state = measuredState(item, declared, known);
+  return isRehearsed(item.answers, environment.rehearsal, state) ? 'rehearsed' : state;
+}
+
+function measuredState(item: ItemReport, declared: GateItem, known: Known): ItemState {
   const judge = (attempt: Attempt) => judgeAgain(item, declared, attempt, known).state;
   if (declared.watch) return watchedState(item, declared.watch, judge, known.statement);
-  const attempts = item.attempts.map(judge);
-  return stateOfAttempts(attempts, declared.flaky);
+  return stateOfAttempts(item.attempts.map(judge), declared.flaky);
 }
 
 /** What the undo came to is judged again, too: it is the last thing that was done to the world. */
@@ -138,14 +147,14 @@ function judgeAgain(item: ItemReport, declared: GateItem, attempt: Attempt, know
   if (!schema) throw refuse(`the types of \`${item.check}\` are not in the evidence`);
   const expect = declared.expect ?? attempt.expectations.map(({ text }) => text);
   const facts = attempt.facts as Record<string, unknown>;
-  const judgement = judgeFacts(expect, schema, facts, neededFacts(declared, known));
+  const judgement = judgeFacts(expect, schema, facts, neededFacts(declared.id, known));
   known.judged.set(attempt, judgement);
   return judgement;
 }
 
-function neededFacts(declared: GateItem, { statement, schemas }: Known): Record<string, NeededFacts> {
+function neededFacts(item: string, { statement, schemas, needs }: Known): Record<string, NeededFacts> {
   return Object.fromEntries(
-    (declared.needs ?? []).flatMap((id) => {
+    (needs.get(item) ?? []).flatMap((id) => {
       const need = statement.predicate.items.find((item) => item.id === id);
       const facts = need?.attempts.at(-1)?.facts as Record<string, unknown> | undefined;
       const schema = schemas.get(need?.check ?? '');

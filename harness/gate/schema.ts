@@ -43,6 +43,13 @@ export const UndoSchema = Options({
   timeout: Type.Optional(DurationText({ description: 'default 60s' })),
 });
 
+export const FreshSchema = Options({
+  within: DurationText({ description: 'its measurement may have begun so long before' }),
+  at: Type.Union([Type.Literal('cutover'), Type.Literal('sign')], {
+    description: 'before the cutover began, or before a person signs',
+  }),
+});
+
 export const ItemSchema = Options({
   id: Id,
   title: Type.String({ minLength: 1 }),
@@ -75,6 +82,17 @@ export const ItemSchema = Options({
   ),
   watch: Type.Optional(WatchSchema),
   undo: Type.Optional(UndoSchema),
+  cutover: Type.Optional(
+    Type.Literal(true, {
+      description: 'with the beginning of this item the release goes live; one item of a gate',
+    }),
+  ),
+  at: Type.Optional(
+    Type.Literal('cutover', {
+      description: 'measured right before the cutover, when all else that it needs is done',
+    }),
+  ),
+  fresh: Type.Optional(FreshSchema),
   flaky: Type.Optional(
     Type.Union([Type.Literal('pass'), Type.Literal('fail')], {
       description: 'does passing after a retry count? default pass',
@@ -127,5 +145,6 @@ export const GateSchema = Options({
 
 export type Gate = Static<typeof GateSchema>;
 export type GateItem = Static<typeof ItemSchema>;
+export type FreshSettings = Static<typeof FreshSchema>;
 export type WatchSettings = Static<typeof WatchSchema>;
 export type SignPolicy = Static<typeof SignSchema>;

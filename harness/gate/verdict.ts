@@ -42,6 +42,11 @@ function explain({ text, operands }: Expectation): string {
   return values ? `expected \`${text}\`, but ${values}` : `expected \`${text}\``;
 }
 
+/** In a rehearsal only the calendar's day is unknown: what could not be measured stays an error. */
+export function isRehearsed(answers: string | undefined, rehearsal: boolean, state: ItemState): boolean {
+  return rehearsal && answers === 'calendar' && state !== 'error';
+}
+
 /** The state of an item from its attempts, the last one deciding. */
 export function stateOfAttempts(
   attempts: readonly Attempt['state'][],

@@ -89,6 +89,8 @@ export const ItemReportSchema = Options({
   reason: Type.Optional(Type.String()),
   check: Type.Optional(Type.String()),
   effects: Type.Optional(Type.String()),
+  /** Who answers in a release; in a rehearsal the item reads `rehearsed`, whatever was measured. */
+  answers: Type.Optional(Type.Literal('calendar')),
   /** Options as the check saw them, defaults filled in, secrets redacted. */
   with: Type.Optional(Anything()),
   attempts: Type.Array(AttemptSchema),
@@ -129,6 +131,21 @@ export const ItemReportSchema = Options({
   /** Third parties that were simulated in what this item measured. */
   simulated: Type.Array(Type.String()),
   undo: Type.Optional(UndoneSchema),
+  /** With the beginning of this item the release went live, unless something was too old then. */
+  cutover: Type.Optional(
+    Options({
+      at: Time,
+      fresh: Type.Array(
+        Options({
+          id: Type.String(),
+          /** -1 where it can't be told. */
+          age_ms: Type.Integer({ minimum: -1 }),
+          within_ms: Type.Integer({ minimum: 0 }),
+          ok: Type.Boolean(),
+        }),
+      ),
+    }),
+  ),
 });
 
 export const SignOffSchema = Options({

@@ -40,6 +40,7 @@ export default defineCheck({
   }),
   expect: ['mode == "named" ? open || has_next : open'],
   effects: 'none',
+  answers: 'calendar',
   async lint(options, context) {
     try {
       choose(options, await loadWindows(resolve(context.root, fileOf(options)), fileOf(options)));
