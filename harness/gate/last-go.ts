@@ -19,6 +19,8 @@ import type { SignersInUse } from './signers-in-use.ts';
 /** The release before this one. */
 export interface LastGo {
   commit: string;
+  /** Id of the run whose report it was. */
+  run: string;
   /** For people: which report says so. */
   from: string;
 }
@@ -43,12 +45,15 @@ export async function lastGo(question: LastGoQuestion): Promise<LastGo | undefin
   const { project, cwd, env, gate, environment } = question;
   const where = env['COUNTERSIGN_LEDGER'];
   const used = where ? await (await openLedger(cwd, where)).newest(gate.gate, environment.name) : undefined;
-  if (used?.commit) return { commit: used.commit, from: `the last report in the ledger, ${used.run}` };
+  if (used?.commit) {
+    return { commit: used.commit, run: used.run, from: `the last report in the ledger, ${used.run}` };
+  }
   for (const folder of await listRuns(project)) {
     const statement = await claimOf(folder);
     const commit = statement && commitIfOurs(statement, question);
     if (!commit || !(await isVerified(question, folder, statement, commit))) continue;
-    return { commit, from: `the last GO, ${statement.predicate.run.id}` };
+    const { id } = statement.predicate.run;
+    return { commit, run: id, from: `the last GO, ${id}` };
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ export interface ReleaseInput {
   requester: string;
   gateSha256: string;
   /** Where the range of commits begins when the gate names no revision: undefined where there was no GO yet. */
-  lastGo(): Promise<LastGo | undefined>;
+  lastGo(): Promise<Pick<LastGo, 'commit' | 'from'> | undefined>;
 }
 
 /** What is being released: subjects, commit and authors. Asks git, writes nothing. */

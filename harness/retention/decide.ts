@@ -36,6 +36,8 @@ export interface RetentionPolicy {
   keep: number;
   /** Runs that never came to a report go, too, once they are old enough. */
   interrupted: boolean;
+  /** By name or id of a run: why it stays, whatever it says of itself. */
+  held?: ReadonlyMap<string, string>;
 }
 
 export interface Fate {
@@ -73,6 +75,8 @@ export function decideFates(runs: readonly KnownRun[], policy: RetentionPolicy):
 
 function ownReason(run: KnownRun, policy: RetentionPolicy): string | undefined {
   const { report } = run;
+  const held = policy.held?.get(run.name) ?? policy.held?.get(report?.id ?? '');
+  if (held !== undefined) return held;
   if (run.holder !== undefined) return `process ${run.holder} drives it`;
   if (run.imported) return 'it was imported: another machine may no longer have it';
   if (run.unreadable !== undefined) return `its report can not be read: ${run.unreadable}`;
@@ -91,8 +95,9 @@ function hasReport(run: KnownRun): run is Reported {
   return run.report !== undefined;
 }
 
-function lineOf({ report }: Reported): string {
-  return JSON.stringify([report.gate, report.environment]);
+/** Runs of one gate on one environment follow each other. */
+export function lineOf({ report }: KnownRun): string {
+  return JSON.stringify([report?.gate, report?.environment]);
 }
 
 /** Whatever stays takes along what its evidence rests on, and what that rests on in turn. */

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { markImported } from '../archive/imported.ts';
+import { openProject } from '../config/project.ts';
 import { lockRun } from '../gate/run-folder.ts';
-import type { ItemReport } from '../report/schema.ts';
+import type { ItemReport, SignOff } from '../report/schema.ts';
 import { makeRunFolder, testItem, testPerson } from '../testing/run-folder.ts';
 import { decideFates, type KnownReport, type KnownRun, type RetentionPolicy } from './decide.ts';
 import { discardLeftover, discardRun, findLeftovers } from './discard.ts';
+import { lastGoes } from './last-goes.ts';
 import { referencesOf, surveyRuns } from './survey.ts';
 
 const DAY = 86_400_000;
@@ -92,6 +94,11 @@ describe('what becomes of a run', () => {
     ]);
   });
 
+  test('what the next release begins from stays, by its name or its id', () => {
+    const held = new Map([['a', 'it is the last GO']]);
+    expect(fate([run('folder', 300, { id: 'a' })], { held })).toEqual({ folder: 'keep: it is the last GO' });
+  });
+
   test('what the report of one that stays refers to stays, and what that refers to', () => {
     const runs = [
       run('base', 400),
@@ -144,6 +151,35 @@ describe('folders', () => {
     await cp(made.folder, folder, { recursive: true });
     return { state: place, runs, folder };
   }
+
+  test('that verify as the last GO stay, though a newer one says that it is', async () => {
+    const ada = testPerson('ada', ['release-manager']);
+    const ben = testPerson('ben', ['engineering']);
+    const place = await mkdtemp(join(tmpdir(), 'countersign-retention-'));
+    places.push(place);
+    const runs = join(place, '.countersign', 'runs');
+    for (const [name, signers] of [
+      ['sample-20261125T080000Z-aaaa', [ada, ben]],
+      ['sample-20261126T080000Z-bbbb', [ada]],
+    ] as const) {
+      const change = (predicate: SignOff) => Object.assign(predicate.run, { id: name });
+      await using made = await makeRunFolder({ people: [ada, ben], change });
+      for (const person of signers) await made.sign(person);
+      await cp(made.folder, join(runs, name), { recursive: true });
+      await mkdir(join(place, 'checklists'), { recursive: true });
+      await writeFile(join(place, 'checklists/signers.yml'), made.signers.bytes);
+    }
+    const environments = join(place, 'checklists/environments.yml');
+    await writeFile(environments, 'environments: {staging: {title: Staging, rehearsal: false}}\n');
+    const project = await openProject(place);
+    const known = await surveyRuns(project.state);
+    const question = { project, cwd: place, env: {}, now: new Date('2026-11-25T09:30:00.000Z') };
+    expect([...(await lastGoes(known, question))]).toEqual([
+      ['sample-20261125T080000Z-aaaa', 'it is the last GO, sample-20261125T080000Z-aaaa'],
+    ]);
+    await writeFile(environments, 'environments: {}\n');
+    expect([...(await lastGoes(known, question)).keys()]).toEqual(known.map(({ name }) => name));
+  });
 
   test('are read for what they say of themselves', async () => {
     const { state: place, runs, folder } = await state();

@@ -78,7 +78,7 @@ test('a run goes to another machine, which verifies and replays it with nothing 
   const refused = await cli('gate import odd.zip --to other', elsewhere);
   expect(refused).toMatchObject({ exit: 4, stderr: expect.stringContaining('error ARCHIVE_INVALID') });
   expect((await readdir(elsewhere)).sort()).toEqual(['evidence.zip', 'odd.zip', 'received', 'signers.yml']);
-}, 60_000);
+}, 120_000);
 
 test('what failed, erred, was blocked or retried is replayed, compared and kept for as long as it matters', async () => {
   const [first = ''] = await runs();
@@ -128,4 +128,4 @@ test('what failed, erred, was blocked or retried is replayed, compared and kept 
   expect((await cli('gate prune --older-than 1ms --keep 0 --yes')).stdout).toContain('deleted 1 of 3 runs');
   expect(await runs()).not.toContain(second);
   expect(await runs()).toHaveLength(2);
-}, 60_000);
+}, 120_000);

@@ -4,6 +4,7 @@ import { openProject, type Project } from '../../config/project.ts';
 import { CountersignError } from '../../errors.ts';
 import { decideFates, type Fate } from '../../retention/decide.ts';
 import { discardLeftover, discardRun, findLeftovers, type Leftover } from '../../retention/discard.ts';
+import { lastGoes } from '../../retention/last-goes.ts';
 import { surveyRuns } from '../../retention/survey.ts';
 import { systemClock } from '../clock.ts';
 import {
@@ -40,8 +41,11 @@ example: countersign gate prune --older-than 90d --keep 5`,
     if (yes && booleanFlag(args, 'dry-run'))
       throw new CountersignError('USAGE', '--yes and --dry-run contradict each other');
     const project = await openProject(io.cwd);
-    const now = systemClock.now().getTime();
-    const fates = decideFates(await surveyRuns(project.state), { now, ...policyOf(args) });
+    const at = systemClock.now();
+    const now = at.getTime();
+    const runs = await surveyRuns(project.state);
+    const held = await lastGoes(runs, { project, cwd: io.cwd, env: io.env, now: at });
+    const fates = decideFates(runs, { now, held, ...policyOf(args) });
     const leftovers = await findLeftovers(join(project.state, 'runs'), now);
     const doomed = fates.filter(({ verdict }) => verdict === 'delete');
     if (!booleanFlag(args, 'json')) io.stdout.write(lines(io, fates, leftovers));

@@ -92,4 +92,4 @@ test('H8: people are told of what waits, expires and was rejected, each once, an
   expect(rejected.events).toEqual(['rejected']);
   expect(told[0]?.text).toBe('Release on Staging was rejected by Ada (vault): missing');
   expect((await cli('gate remind --within 48h')).stdout).toContain('nothing to tell');
-}, 60_000);
+}, 120_000);
