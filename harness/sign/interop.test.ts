@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { testResult } from '../report/test-result.ts';
 import { verificationSummary } from '../report/verification-summary.ts';
 import { bringOutsideConsumers } from '../testing/outside-consumers.ts';
@@ -13,12 +13,14 @@ import {
   testPerson,
   VERSION,
 } from '../testing/run-folder.ts';
+import { startWitnesses } from '../testing/witnesses.ts';
 import { mustRun, runProgram } from '../tools/run.ts';
 import { parseBundle } from './bundle.ts';
 import { preAuthenticationEncoding } from './dsse.ts';
 import { loadSigner } from './keys.ts';
 import { signForOthers } from './outside.ts';
 import { signPayload } from './statement.ts';
+import { witnessOf } from './witness.ts';
 
 const ada = testPerson('ada', ['release-manager'], { type: 'p256' });
 const ben = testPerson('ben', ['engineering'], { type: 'ed25519' });
@@ -180,5 +182,26 @@ describe.runIf(cosign)('cosign, which is on PATH', () => {
     const checked = await verify(ada, 'c'.repeat(40), at('../result.sigstore.json'), statement.predicateType);
     expect(checked.output).toContain('Verified OK');
     expect((await verify(ada, 'c'.repeat(40), at('../result.sigstore.json'))).code).not.toBe(0);
+  });
+
+  test('believes the log and the time stamp of a bundle as its trusted root says', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(SIGNED_AT) - 86_400_000 });
+    await using witnesses = await startWitnesses(new Date(SIGNED_AT));
+    vi.useRealTimers();
+    await using seen = await makeRunFolder({ people: [ada, ben] });
+    await seen.sign(ada, { witness: witnessOf({ tlog: witnesses.url, tsa: witnesses.url }) });
+    await writeFile(at('../root.json'), witnesses.trustedRoot);
+    const believing = (bundle: string) =>
+      runProgram(
+        'cosign',
+        [
+          ...['verify-blob-attestation', '--key', publicKeyFile(ada), '--bundle', bundle],
+          ...['--trusted-root', at('../root.json'), '--use-signed-timestamps'],
+          ...['--type', run.statement.predicateType, '--digest', 'c'.repeat(40), '--digestAlg', 'gitCommit'],
+        ],
+        { timeoutMs: 30_000 },
+      );
+    expect((await believing(join(seen.folder, 'ada.sigstore.json'))).output).toContain('Verified OK');
+    expect((await believing(at('ada.sigstore.json'))).code).not.toBe(0);
   });
 });

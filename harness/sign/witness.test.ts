@@ -53,15 +53,26 @@ describe('an independent time', () => {
     );
   });
 
-  it('is said not to be checked without a trusted root, and not to be there without one', async () => {
+  it('is said not to be checked without a trusted root, and not to be there where nobody was asked', async () => {
     const { exit, lines } = await verifyRun(run);
     expect(exit).toBe(0);
     expect(lines.filter(({ check }) => check === 'time')).toMatchObject([{ ran: false }]);
     expect(text(lines)[0]).toBe('independent times are there and not checked, give --trusted-root: ada, ben');
     await using plain = await makeRunFolder({ people });
     await plain.sign(ada);
-    const said = await verifyRun(plain, { trustedRoot: right.trustedRoot });
-    expect(text(said.lines)).toEqual(['no independent time, only their own clock: ada']);
+    await plain.sign(ben);
+    const without = 'no independent time, only their own clock: ada, ben';
+    const said = await verifyRun(plain);
+    expect(said).toMatchObject({
+      exit: 0,
+      lines: expect.arrayContaining([{ check: 'time', ran: false, ok: true, text: without }]),
+    });
+    // Who asks for times is not told GO without them.
+    const asked = await verifyRun(plain, { trustedRoot: right.trustedRoot });
+    expect(asked).toMatchObject({
+      exit: 3,
+      lines: expect.arrayContaining([{ check: 'time', ran: true, ok: false, text: without }]),
+    });
   });
 
   it('T16: more than five minutes from what the signer says makes the report invalid', async () => {
