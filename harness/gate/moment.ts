@@ -57,7 +57,7 @@ export function staleAt(
 }
 
 /** For people: `smoke` was measured 2h10m before, and may be 2h old. */
-function showStale({ id, age_ms, within_ms }: Freshness): string {
+export function showStale({ id, age_ms, within_ms }: Freshness): string {
   const limit = `it may be ${formatDuration(within_ms)} old`;
   if (age_ms < 0) return `when \`${id}\` was measured can not be told; ${limit}`;
   return `\`${id}\` was measured ${formatDuration(Math.ceil(age_ms / 1000) * 1000)} before; ${limit}`;

@@ -132,6 +132,21 @@ describe('a report that is about to be deployed', () => {
   });
 });
 
+describe('a report whose gate says how old evidence may be', () => {
+  it.each<['cutover' | 'sign', string, number, string]>([
+    ['sign', '2026-11-25T09:28:00.000Z', 0, 'smoke is 1h old, of at most 1h'],
+    ['sign', '2026-11-25T09:28:00.001Z', 1, 'was measured'],
+    ['cutover', '2026-11-25T09:28:00.001Z', 1, 'it may be 1h old'],
+  ])('T4: fresh at %s, is judged as of now, %s', async (moment, now, exit, said) => {
+    await using run = await signed({
+      gate: ({ items: [smoke] }) => void Object.assign(smoke ?? {}, { fresh: { within: '1h', at: moment } }),
+    });
+    const result = await deploy(run, {}, { now: new Date(now) });
+    expect(result.said('freshness')).toContain(said);
+    expect(result.exit).toBe(exit);
+  });
+});
+
 describe('a report whose gate asks for an open window', () => {
   it.each<[string, Record<string, WindowConfig>, number, string]>([
     ['is deployed while it is open', { morning }, 0, 'open now, until 2026-11-25T12:00'],

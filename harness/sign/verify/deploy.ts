@@ -1,9 +1,12 @@
+import { formatDuration } from '../../config/duration.ts';
 import { validateYaml } from '../../config/validate.ts';
 import { parseYaml } from '../../config/yaml.ts';
 import { CountersignError, messageOf } from '../../errors.ts';
 import type { Use } from '../../gate/ledger.ts';
-import { type GateItem, GateSchema } from '../../gate/schema.ts';
+import { freshAt, showStale } from '../../gate/moment.ts';
+import { type Gate, type GateItem, GateSchema } from '../../gate/schema.ts';
 import { evaluateWindows } from '../../gate/window.ts';
+import type { ItemReport } from '../../report/schema.ts';
 import { readRunFile } from '../folder.ts';
 import { type DeployOptions, type Examined, type Finding, fail, pass, skip } from './finding.ts';
 
@@ -17,8 +20,23 @@ export async function checkMoment({ options, report }: Examined, deploy: DeployO
     const state = report.statement.predicate.items.find(({ id }) => id === item.id)?.state;
     findings.push(await checkWindow(item, { now: options.now, waived: state === 'waived', deploy }));
   }
-  if (findings.length > 0) return findings;
-  return [skip('windows', 'the gate has no window that must be open')];
+  if (findings.length === 0) findings.push(skip('windows', 'the gate has no window that must be open'));
+  return [...findings, ...checkFreshness(gate, report.statement.predicate.items, options.now)];
+}
+
+/** Young enough at the cutover or at a signature may be too old by now. */
+function checkFreshness(gate: Gate, items: readonly ItemReport[], now: Date): Finding[] {
+  const moments = ['cutover', 'sign'] as const;
+  const judged = moments.flatMap((moment) => freshAt(gate, items, moment, now));
+  if (judged.length === 0) return [skip('freshness', 'the gate says of nothing how old it may be')];
+  return judged.map((one) =>
+    one.ok
+      ? pass(
+          'freshness',
+          `${one.id} is ${formatDuration(one.age_ms)} old, of at most ${formatDuration(one.within_ms)}`,
+        )
+      : fail('freshness', showStale(one), 'not-deployable'),
+  );
 }
 
 /** One that only says which window comes next enforces nothing. */
