@@ -104,6 +104,8 @@ describe('a gate with people', () => {
     const verified = await cli(root, 'gate verify latest --for deploy --ledger .countersign/used.jsonl');
     expect(verified.stdout).toContain('1 of 1 given, each signed and about this evidence');
     expect(verified.exit, verified.stdout).toBe(0);
+    const summary = await cli(root, 'gate statement latest --type vsa');
+    expect(summary.stdout, summary.stderr).toContain('"verificationResult": "PASSED"');
     expect((await report(root)).predicate.items[1]?.attest).toMatchObject({
       person: 'kofi',
       comment: 'seen in the vault',
