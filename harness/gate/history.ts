@@ -124,7 +124,11 @@ const readers: { [T in keyof Lines]: Reader<Lines[T]> } = {
   'run-started'({ history }, data, { at }) {
     history.started = { ...data, at };
   },
-  'run-resumed': ({ history }, data, { at }) => void history.resumptions.push({ at, ...data }),
+  'run-resumed'(draft, data, { at }) {
+    draft.history.resumptions.push({ at, ...data });
+    // Whoever went on has cleared it, and what was measured anew may be other bytes under the same name.
+    for (const [key, { name }] of draft.records) if (isCutOff(draft, name)) draft.records.delete(key);
+  },
   'run-aborted'({ history }, data) {
     history.aborted = data;
   },
