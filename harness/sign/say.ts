@@ -5,7 +5,7 @@ import { type ShownStanding, writeRendered } from './renderings.ts';
 import { appendSaying } from './said/append.ts';
 import { whyNotSay } from './said/rules.ts';
 import type { Saying, SayingType, Words } from './said/schema.ts';
-import { type TrustedKey, whyNotKey } from './trust.ts';
+import type { TrustedKey } from './trust.ts';
 import { checkSigners, readJournalOf } from './verify/binding.ts';
 import type { Examined, VerifyOptions } from './verify/finding.ts';
 import { checkApprovals, readSignatures } from './verify/people.ts';
@@ -72,9 +72,8 @@ function refuseUnlessMaySay(
     throw refusal('a key without a passphrase speaks in rehearsals only');
   const at = now.toISOString();
   const saying = draft(words, by, at);
-  const reason =
-    whyNotKey(by.key, { from: at, to: at }) ??
-    whyNotSay(saying, by, { statement: examined.report.statement, keys: examined.keys, before });
+  const { statement } = examined.report;
+  const reason = whyNotSay(saying, by, { statement, keys: examined.keys, before });
   if (reason) throw refusal(reason);
 }
 

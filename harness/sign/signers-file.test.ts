@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { type TestPerson, testPerson, testSigners } from '../testing/run-folder.ts';
 import { signerOf } from '../testing/say.ts';
-import { checkChain, checkSigned, keptFile, readSignersFile, readUnchecked, signaturesOf } from './signers-file.ts';
+import {
+  checkChain,
+  checkSigned,
+  keptFile,
+  readSignersFile,
+  readUnchecked,
+  signaturesOf,
+} from './signers-file.ts';
 import { signSigners } from './signers-statement.ts';
 import { sha256 } from './statement.ts';
 
@@ -87,6 +94,18 @@ test.each<[string, () => Promise<unknown>, string]>([
     'that one person signed with two keys',
     () => write([ada, ben], { threshold: 2 }, [{ person: ada }, { person: ada, key: 1 }]),
     'only ada did',
+  ],
+  [
+    'whose signers meant it to come after another file',
+    async () => {
+      const first = await write([ada], { threshold: 1 }, [{ person: ada }]);
+      await keep(first);
+      const bytes = Buffer.from(stringify({ threshold: 1, previous: first, ...testSigners([cyd]) }));
+      await writeFile(path, bytes);
+      const about = { digest: sha256(bytes), previous: 'b'.repeat(64) };
+      await writeFile(signaturesOf(path), await signSigners(signerOf(ada), about, now, undefined));
+    },
+    'name another file before it',
   ],
   [
     'that somebody changed after the signing',

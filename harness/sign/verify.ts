@@ -183,7 +183,6 @@ function exitFor(findings: readonly Finding[], decision: Decision): VerifyResult
   const has = (weight: Finding['weight']) =>
     findings.some((finding) => !finding.ok && finding.weight === weight);
   if (has('invalid')) return 4;
-  if (has('rejected')) return 1;
   if (exitOf(decision) !== 0) return exitOf(decision);
   if (has('incomplete') || has('unknown')) return 3;
   return has('not-deployable') ? 1 : 0;

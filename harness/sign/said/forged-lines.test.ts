@@ -12,7 +12,9 @@ import {
 import { sayOn, signerOf } from '../../testing/say.ts';
 import { verifyRun } from '../../testing/verify-run.ts';
 import { sha256 } from '../statement.ts';
+import { trustedKeys } from '../trust.ts';
 import { makeSaying } from './make.ts';
+import { readSaid } from './read.ts';
 import type { Words } from './schema.ts';
 
 const ada = testPerson('ada', ['release-manager']);
@@ -121,6 +123,18 @@ test.each<[string, (run: RunFolder) => Promise<void>, string]>([
   expect(result.exit).toBe(4);
   expect(wrong(result)).toContain(message);
   await expect(sayOn(run, ada, remark)).rejects.toThrow(message);
+});
+
+test('what was rejected can not be answered and frozen anew', async () => {
+  await using run = await makeRunFolder({ people: [ada, ben, cyd, eve] });
+  await sayOn(run, cyd, no);
+  const entries = await entriesOf(run);
+  const statement = structuredClone(run.statement);
+  statement.predicate.journal.lines = entries.length;
+  const keys = trustedKeys(run.signers.parsed);
+  expect(() => readSaid(entries, { sha256: 'a'.repeat(64), statement }, keys)).toThrow(
+    'is about the report as it was before an item was answered',
+  );
 });
 
 test('a chain that was made anew without a line, or in another order, is refused', async () => {

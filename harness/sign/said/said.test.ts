@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { forge } from '../../testing/forge.ts';
 import { makeRunFolder, SIGNED_AT, type TestPerson, testItem, testPerson } from '../../testing/run-folder.ts';
 import { sayOn, signerOf } from '../../testing/say.ts';
 import { verifyRun } from '../../testing/verify-run.ts';
+import { generateKey } from '../keys.ts';
 import type { SayOptions } from '../say.ts';
 
 const ada = testPerson('ada', ['release-manager'], { keys: 2 });
@@ -118,6 +120,13 @@ describe('a revocation', () => {
     expect(wrong(deploy)).toEqual([`validity: ada: the key was revoked at ${later(5).toISOString()}`]);
   });
 
+  test('takes a signature away whose maker left no time, however late the key was revoked', async () => {
+    await using run = await makeRunFolder({ people });
+    await forge(run, [ada, ben]);
+    await sayOn(run, cyd, stolen(ben, later(5).toISOString()));
+    expect(wrong(await verifyRun(run, { now: later(20) }))).toEqual(['roles: missing: engineering']);
+  });
+
   test('a revoked key neither signs nor speaks', async () => {
     await using run = await makeRunFolder({ people });
     await sayOn(run, ada, stolen(ben, SIGNED_AT));
@@ -179,6 +188,14 @@ describe('who may not', () => {
     const before = await readFile(join(run.folder, 'journal.jsonl'));
     await expect(sayOn(run, person, words, more)).rejects.toThrow(message);
     expect((await readFile(join(run.folder, 'journal.jsonl'))).equals(before)).toBe(true);
+  });
+
+  test('nobody speaks with a key that is out of date, or without a passphrase', async () => {
+    const old = { ...cyd, keys: cyd.keys.map((key) => ({ ...key, not_after: SIGNED_AT })) };
+    const plain = { ...eve, keys: [generateKey({ rehearsal: true })] };
+    await using run = await makeRunFolder({ people: [ada, old, plain] });
+    await expect(sayOn(run, old, remark)).rejects.toThrow('the key was valid until');
+    await expect(sayOn(run, plain, remark)).rejects.toThrow('a key without a passphrase');
   });
 
   test('there is no GO to withdraw of a NO_GO', async () => {

@@ -14,10 +14,10 @@ export interface VerifyLine {
 }
 
 /**
- * What a finding means for the exit code: the report can't be trusted, somebody said no, it lacks signatures, nobody
+ * What a finding means for the exit code: the report can't be trusted, it lacks signatures, nobody
  * can tell, or it is sound but may not be deployed now.
  */
-export type Weight = 'invalid' | 'rejected' | 'incomplete' | 'unknown' | 'not-deployable';
+export type Weight = 'invalid' | 'incomplete' | 'unknown' | 'not-deployable';
 
 export interface Finding extends VerifyLine {
   weight?: Weight;

@@ -15,7 +15,7 @@ function judgeOne(one: Saying<Exclude<SayingType, 'approval'>>, forDeploy: boole
   const who = `${one.name} (${one.person}), ${one.at}`;
   switch (one.type) {
     case 'rejection':
-      return fail('statements', `rejected by ${who}: ${one.reason}`, 'rejected');
+      return fail('statements', `rejected by ${who}: ${one.reason}`, 'not-deployable');
     case 'withdrawal': {
       if (one.of === 'approval')
         return pass('statements', `approval taken back by ${who}: ${one.reason}; it no longer counts`);
