@@ -41,12 +41,12 @@ type Outcome = Pick<ItemReport, 'state' | 'reason'>;
 
 function whyNotBegin(run: RunState, item: LoadedItem): Outcome | undefined {
   const { input, reports, restored } = run;
-  const given = restored.givenUp.get(item.id);
-  if (given !== undefined) return { state: 'error', reason: given };
   const blocker = (item.needs ?? [])
     .map((need) => reports.get(need))
     .find((need) => need && !letsPass.has(need.state));
   if (blocker) return { state: 'blocked', reason: `it needs \`${blocker.id}\`, which is ${blocker.state}` };
+  const given = restored.givenUp.get(item.id);
+  if (given !== undefined) return { state: 'error', reason: given };
   const halted = whyHalted(run, item);
   if (halted) return halted;
   if (item.kind?.effects !== 'writes') return undefined;

@@ -76,6 +76,7 @@ export class Journal {
 
   /** Appends in call order, however many callers there are; those that wait together share one sync. */
   append(type: string, data: unknown): Promise<JournalEntry> {
+    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ type, data, resolve, reject });
       this.#draining ??= this.#drain();

@@ -91,7 +91,8 @@ function refuseUndecided(
   const undecided = known.filter(
     (id) => ![...repeat, ...giveUp].includes(id) && !restored.repeat.has(id) && !restored.givenUp.has(id),
   );
-  if (undecided.length === 0) return;
+  // A halted run begins nothing again, and takes back what may have been done.
+  if (undecided.length === 0 || restored.halted) return;
   const named = undecided.map((id) => `\`${id}\``).join(', ');
   const flags = undecided.map((id) => `--repeat ${id}`).join(' ');
   throw new CountersignError(
