@@ -6,15 +6,22 @@ const STORED = 0;
 const DEFLATED = 8;
 /** Bits of the general purpose flag that we understand: deflate's level, sizes after the data, names in UTF-8. */
 const KNOWN_FLAGS = 0b1000_0000_1110;
+const SIZES_FOLLOW = 0b1000;
 const FILE_TYPE = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 
-/** The files of an archive, once every name, kind and declared size is one that we write ourselves. */
+/** Of the record at the very end, which has no comment. */
+const END_BYTES = 22;
+/** After the data of an entry whose sizes follow it, with and without a signature. */
+const TRAILERS = [16, 12];
+
+/** The files of an archive, once every name, kind, place and declared size is one that we write ourselves. */
 export async function readEntries(zip: ZipFile): Promise<Entry[]> {
   if (zip.comment !== '') throw refuse('it has a comment');
   if (zip.entryCount > limits.files) throw refuse(`it has more than ${limits.files} files`);
-  const files: Entry[] = [];
+  const directory = cursorOf(zip);
+  const found: Found[] = [];
   const names = new NameSet();
   let total = 0;
   for await (const entry of zip.eachEntry()) {
@@ -27,9 +34,37 @@ export async function readEntries(zip: ZipFile): Promise<Entry[]> {
     if (total > limits.totalBytes) throw refuse(`it unpacks to more than ${limits.totalBytes} bytes`);
     const local = await zip.readLocalFileHeaderPromise(entry);
     if (!isSame(entry, local)) throw refuse(`${path} is described in two ways`);
-    if (!isFolder) files.push(entry);
+    found.push({ entry, isFolder, dataAt: local.fileDataStart });
   }
-  return files;
+  if (cursorOf(zip) !== zip.fileSize - END_BYTES) throw refuse('its end does not count all of its files');
+  refuseGaps(found, directory);
+  return found.filter(({ isFolder }) => !isFolder).map(({ entry }) => entry);
+}
+
+interface Found {
+  entry: Entry;
+  isFolder: boolean;
+  /** Where its data begins. */
+  dataAt: number;
+}
+
+/** The declared type of the field is wrong: it is a number. */
+function cursorOf(zip: ZipFile): number {
+  return Number(zip.readEntryCursor);
+}
+
+/** From the first byte to the directory one entry after the other: nothing hides between, and nothing is used twice. */
+function refuseGaps(found: readonly Found[], directory: number): void {
+  const inOrder = found.toSorted(
+    (a, b) => a.entry.relativeOffsetOfLocalHeader - b.entry.relativeOffsetOfLocalHeader,
+  );
+  let ends = [0];
+  for (const { entry, dataAt } of inOrder) {
+    if (!ends.includes(entry.relativeOffsetOfLocalHeader)) throw refuse('its files overlap or leave gaps');
+    const end = dataAt + entry.compressedSize;
+    ends = (entry.generalPurposeBitFlag & SIZES_FOLLOW) === 0 ? [end] : TRAILERS.map((size) => end + size);
+  }
+  if (!ends.includes(directory)) throw refuse('its files overlap or leave gaps');
 }
 
 function whyNotEntry(entry: Entry, isFolder: boolean): string | undefined {
@@ -48,7 +83,7 @@ function whyNotEntry(entry: Entry, isFolder: boolean): string | undefined {
 
 /** Programs that read from the front see the local header, others the directory at the end: both must say the same. */
 function isSame(entry: Entry, local: LocalFileHeader): boolean {
-  const sizesFollow = (local.generalPurposeBitFlag & 0b1000) !== 0;
+  const sizesFollow = (local.generalPurposeBitFlag & SIZES_FOLLOW) !== 0;
   return (
     local.fileName.equals(entry.fileNameRaw) &&
     local.compressionMethod === entry.compressionMethod &&
