@@ -1,6 +1,6 @@
 import { CountersignError, messageOf } from '../errors.ts';
 import type { EnvelopeSignature } from './dsse.ts';
-import { sigstore } from './sigstore.ts';
+import { optional } from './optional.ts';
 import { readWitnessed, type Witnessed } from './witnessed.ts';
 
 /** Whom to ask; both are other parties' servers. */
@@ -43,8 +43,8 @@ function refuseOpenly(text: string): void {
 }
 
 async function askAll(signed: ToWitness, { tlog, tsa }: WitnessServers): Promise<Witnessed> {
-  const { RekorWitness, TSAWitness } = await sigstore('sign');
-  const { toDSSEBundle, bundleToJSON } = await sigstore('bundle');
+  const { RekorWitness, TSAWitness } = await optional(() => import('@sigstore/sign'));
+  const { toDSSEBundle, bundleToJSON } = await optional(() => import('@sigstore/bundle'));
   const { payload, payloadType, signature, publicPem } = signed;
   const bundle = toDSSEBundle({
     artifact: Buffer.from(payload),

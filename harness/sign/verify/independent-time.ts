@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { CountersignError, messageOf } from '../../errors.ts';
 import { bundleFile, readRunFile } from '../folder.ts';
-import { sigstore } from '../sigstore.ts';
+import { optional } from '../optional.ts';
 import { parseStrictJson } from '../strict-json.ts';
 import { type TrustedKey, whyNotKey } from '../trust.ts';
 import { type Examined, type Finding, fail, pass, skip } from './finding.ts';
@@ -77,9 +77,9 @@ async function seenTimes(
   root: Uint8Array,
   { publicKey }: TrustedKey,
 ): Promise<Seen[]> {
-  const { bundleFromJSON } = await sigstore('bundle');
-  const { TrustedRoot } = await sigstore('protobuf');
-  const { toSignedEntity, toTrustMaterial, Verifier } = await sigstore('verify');
+  const { bundleFromJSON } = await optional(() => import('@sigstore/bundle'));
+  const { TrustedRoot } = await optional(() => import('@sigstore/protobuf-specs'));
+  const { toSignedEntity, toTrustMaterial, Verifier } = await optional(() => import('@sigstore/verify'));
   const bundle = bundleFromJSON(JSON.parse(Buffer.from(bundleBytes).toString()));
   const entity = toSignedEntity(bundle);
   const parsed = parseStrictJson(root, { what: 'the trusted root', maxBytes: maxRootBytes });
