@@ -92,10 +92,14 @@ const states =
   "SELECT string_agg(state, ' ' ORDER BY started_at) AS states FROM mono_sync_runs WHERE account_id = $1";
 const rowsStored = () => expect.poll(() => one(stored), { timeout: 20_000 }).not.toEqual({ count: 0 });
 
-/** One row a page, each after a pause: a run that one can interrupt. */
-const slowly = () => simulator.control.addFault({ kind: 'latency', ms: 20 });
+/** Sixteen pages, each after a pause that is longer than any look at what was stored: a run that one can interrupt. */
+const rowsOfPage = 20;
+const slowly = () => simulator.control.addFault({ kind: 'latency', ms: 500 });
 
-describe('the command', () => {
+/** Each test starts one or two of them, which is most of its time. */
+const processes = { timeout: 120_000 };
+
+describe('the command', processes, () => {
   it('explains itself, and names every variable with its default', async () => {
     const { code, stdout } = await runScript(file, ['--help'], {});
     expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: node pipeline/server.ts')]);
@@ -112,7 +116,7 @@ describe('the command', () => {
   });
 });
 
-describe('SIGTERM during a sync', () => {
+describe('SIGTERM during a sync', processes, () => {
   it('lets it finish, answers it, and ends with 0', async () => {
     const server = await start();
     simulator.control.addFault({ kind: 'latency', ms: 500, calls: 2 });
@@ -140,7 +144,7 @@ describe('SIGTERM during a sync', () => {
   it('cuts it when it outlasts the drain, and the next run has every row', async () => {
     const server = await start({ DRAIN_TIMEOUT_MS: '200' });
     slowly();
-    const running = server.sync(1);
+    const running = server.sync(rowsOfPage);
     await rowsStored();
     server.child.kill('SIGTERM');
     expect((await running).status).toBe(503);
@@ -153,11 +157,11 @@ describe('SIGTERM during a sync', () => {
   });
 });
 
-describe('SIGKILL during a sync', () => {
+describe('SIGKILL during a sync', processes, () => {
   async function killed(changes: NodeJS.ProcessEnv = {}): Promise<number> {
     const server = await start(changes);
     slowly();
-    const lost = server.sync(1).catch(() => undefined);
+    const lost = server.sync(rowsOfPage).catch(() => undefined);
     await rowsStored();
     server.child.kill('SIGKILL');
     await Promise.all([server.finished, lost]);
@@ -194,7 +198,7 @@ describe('SIGKILL during a sync', () => {
     await db.query(
       `INSERT INTO pgboss.job (name, data, heartbeat_seconds, retry_limit)
        VALUES ('mono-sync', $1, 30, 3)`,
-      [{ accountId, window: { mode: 'full' }, pageLimit: 1, trigger: 'webhook' }],
+      [{ accountId, window: { mode: 'full' }, pageLimit: rowsOfPage, trigger: 'webhook' }],
     );
     await rowsStored();
     server.child.kill('SIGKILL');
@@ -206,5 +210,5 @@ describe('SIGKILL during a sync', () => {
     const other = await start({ INSTANCE_ID: 'another' });
     await other.printed(/"event":"mono\.pipeline\.completed"/);
     expect(await one(stored)).toEqual({ count: 307 });
-  }, 60_000);
+  });
 });
