@@ -125,7 +125,10 @@ function attested(item: ItemReport, rehearsal: boolean): ItemState {
 function afterWaiver(item: ItemReport, state: ItemState, declared: GateItem, known: Known): ItemState {
   const waiver = known.waivers.get(item.id);
   if (!waiver || (state !== 'failed' && state !== 'error')) return state;
-  const attempts = deciding(item).map((attempt) => judgeAgain(item, declared, attempt, known));
+  const attempts = deciding(item).map((attempt) => ({
+    ...judgeAgain(item, declared, attempt, known),
+    ...(attempt.error ? { error: attempt.error } : {}),
+  }));
   return waivedProblem(item, waiver, { state, attempts }, known) === undefined ? 'waived' : state;
 }
 

@@ -222,6 +222,12 @@ describe('what a waiver covers', () => {
     const attempts = [judged({ 'rows > 0': 'false' })];
     expect(whyNotCovered(said, { state: 'error', attempts })).toContain('it is for failed');
     expect(whyNotCovered(said, { state: 'failed', attempts: [] })).toContain('nothing was measured');
+    const { expectations: _all, ...open } = said;
+    const stopped = { expectations: [], error: { code: 'INTERRUPTED', message: 'stopped', hint: '' } };
+    const broad: Waiver = { ...open, states: ['error'] };
+    expect(whyNotCovered(broad, { state: 'error', attempts: [stopped] })).toContain('it was stopped');
+    const mute = { ...stopped, error: { ...stopped.error, code: 'NO_DATA' } };
+    expect(whyNotCovered(broad, { state: 'error', attempts: [mute] })).toBeUndefined();
   });
 });
 

@@ -123,12 +123,13 @@ function timeFindings({ waiver: { said }, gate, at }: WaiverQuestion): WaiverFin
 export interface WaivedOutcome {
   state: 'failed' | 'error';
   /** Of the measurements that count. */
-  attempts: readonly Pick<Attempt, 'expectations'>[];
+  attempts: readonly Pick<Attempt, 'expectations' | 'error'>[];
 }
 
 /** Why the waiver lets this outcome stand, or not: it covers what it names and nothing beside. */
 export function whyNotCovered(said: Waiver, { state, attempts }: WaivedOutcome): string | undefined {
   if (attempts.length === 0) return 'nothing was measured: a waiver speaks of an outcome';
+  if (attempts.at(-1)?.error?.code === 'INTERRUPTED') return 'it was stopped before it had an outcome';
   if (!said.states.includes(state)) return `it is for ${said.states.join(' or ')}, and the item is ${state}`;
   if (!said.expectations) return undefined;
   const broken = attempts.flatMap(({ expectations }) =>

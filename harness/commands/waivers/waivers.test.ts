@@ -126,6 +126,8 @@ describe('waivers', () => {
       waiver: { id, state: 'failed', requester: 'grace', approver: 'ada' },
     });
     expect(flip?.state).toBe('passed');
+    const page = await readFile(join(root, '.countersign/latest/report.html'), 'utf8');
+    expect(page).toContain('Waiver asked for by <b>grace</b>, approved by <b>ada</b>, until');
     for (const file of ['report.html', 'junit.xml']) {
       const text = await readFile(join(root, '.countersign/latest', file), 'utf8');
       expect(text).toContain('WAIVED by ada until');

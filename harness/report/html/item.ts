@@ -26,6 +26,7 @@ function details(item: ItemReport, zone: string, pictures: Pictures | undefined)
 ${item.reason ? html`<p class="why">${prose(item.reason)}</p>` : ''}${simulated}
 ${origin(item)}
 ${attestation(item, zone)}
+${waiverOf(item, zone)}
 ${item.attempts.map((attempt, index) => [attemptOf(attempt, index + 1, item, zone), picturesOf(attempt.artifacts, pictures)])}
 </div>
 </details>
@@ -52,6 +53,13 @@ function attestation({ attest }: ItemReport, zone: string): Markup {
     return html`<p class="attest">Waits for the word of <b>${attest.role}</b>${about}.</p>`;
   return html`<p class="attest"><b>${attest.person}</b> as ${attest.role}, ${timeOf(attest.at, zone)}${about}.</p>
 ${attest.comment ? html`<blockquote>${attest.comment}</blockquote>` : ''}${attest.statement ? evidence([attest.statement]) : ''}`;
+}
+
+function waiverOf({ waiver }: ItemReport, zone: string): Markup {
+  if (!waiver) return html``;
+  const { requester, approver, expires, statement } = waiver;
+  return html`<p class="attest">Waiver asked for by <b>${requester}</b>, approved by <b>${approver}</b>, until ${timeOf(expires, zone)}.</p>
+${evidence([statement])}`;
 }
 
 function attemptOf(attempt: Attempt, number: number, item: ItemReport, zone: string): Markup {
