@@ -31,7 +31,7 @@ const SHORTEST_STEP_MS = 200;
 const DEFAULT_CONSECUTIVE_ERRORS = 3;
 const DEFAULT_MIN_OBSERVED = 0.9;
 /** A sample speaks for the time until the next one, but for no more than so many steps. */
-const STEPS_A_SAMPLE = 1.5;
+export const STEPS_A_SAMPLE = 1.5;
 
 /** `rehearse` divides both times, as it divides the intervals of the local stack; no step gets shorter than 200 ms. */
 export function watchPlan(watch: WatchSettings, rehearse = 1): WatchPlan {

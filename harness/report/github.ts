@@ -22,7 +22,16 @@ export function annotations({ predicate }: Statement): string[] {
       .filter(({ state }) => levels[state] === level)
       .slice(0, mostAnnotations)
       .map((item) => annotation(level, predicate.gate.file, item));
-  return [...of('error'), ...of('warning')];
+  return [...notUndone(predicate), ...of('error'), ...of('warning')].slice(0, 2 * mostAnnotations);
+}
+
+/** What still stands although it was to be taken back. */
+function notUndone({ items, gate }: Statement['predicate']): string[] {
+  return items.flatMap(({ id, undo }) => {
+    if (!undo || undo.state === 'passed') return [];
+    const place = { file: gate.file, title: `${id}: NOT UNDONE` };
+    return [command('error', place, `what it did still stands: ${undo.reason ?? undo.state}`)];
+  });
 }
 
 /** A finding of `gate lint`, on its line. */
@@ -66,10 +75,14 @@ export function jobSummary({ predicate }: Statement, context: Pick<ReportContext
   const decision = rejections.length > 0 ? 'NO_GO' : predicate.decision;
   const shown = items.filter(({ state }) => state !== 'passed');
   const passed = items.length - shown.length;
-  const rows = shown.map(
-    ({ id, title, state, reason }) =>
-      `| ${escapeMarkdown(state)} | ${escapeMarkdown(`${id}: ${title}`)} | ${escapeMarkdown(reason ?? '')} |`,
-  );
+  const row = (state: string, item: string, text: string) =>
+    `| ${[state, item, text].map(escapeMarkdown).join(' | ')} |`;
+  const rows = [
+    ...items.flatMap(({ id, undo }) =>
+      undo ? [row(undo.state === 'passed' ? 'undone' : 'NOT UNDONE', id, undo.reason ?? '')] : [],
+    ),
+    ...shown.map(({ id, title, state, reason }) => row(state, `${id}: ${title}`, reason ?? '')),
+  ];
   return [
     `## ${decision.replaceAll('_', ' ')}: ${escapeMarkdown(gate.title)}`,
     '',

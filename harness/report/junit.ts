@@ -1,14 +1,17 @@
 import { type ReportContext, type SaidLine, stoppers } from './approvals.ts';
-import type { ItemReport, Statement } from './schema.ts';
+import { spentMs } from './measurements.ts';
+import type { ItemReport, Statement, Undone } from './schema.ts';
 
 /** For build servers: one test case an item. Whoever reads only this file must not see a pass that is none. */
 export function renderJunit({ predicate }: Statement, context: Pick<ReportContext, 'said'> = {}): string {
   const { items, gate, run, environment, decision } = predicate;
   const { rejections, withdrawals } = stoppers(context);
   const stopped = [...rejections, ...withdrawals];
-  const count = (...states: string[]) => items.filter(({ state }) => states.includes(state)).length;
+  const undone = items.flatMap(({ id, undo }) => (undo ? [{ id, undo }] : []));
+  const states = [...items, ...undone.map(({ undo }) => undo)].map(({ state }) => state as string);
+  const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
   const totals = attributes({
-    tests: items.length + stopped.length,
+    tests: states.length + stopped.length,
     failures: count('failed') + stopped.length,
     errors: count('error', 'blocked', 'pending'),
     skipped: count('waived', 'rehearsed'),
@@ -28,6 +31,7 @@ export function renderJunit({ predicate }: Statement, context: Pick<ReportContex
     ...properties.map(([name, value]) => `      <property${attributes({ name, value })}/>`),
     '    </properties>',
     ...items.map((item) => testCase(gate.id, item)),
+    ...undone.map(({ id, undo }) => undoCase(gate.id, id, undo)),
     ...stopped.map((line) => stoppedCase(gate.id, line)),
     '  </testsuite>',
     '</testsuites>',
@@ -36,10 +40,20 @@ export function renderJunit({ predicate }: Statement, context: Pick<ReportContex
 }
 
 function testCase(gate: string, item: ItemReport): string {
-  const time = seconds(item.attempts.reduce((total, { duration_ms }) => total + duration_ms, 0));
+  const time = seconds(spentMs(item));
   const open = `    <testcase${attributes({ classname: gate, name: `${item.id}: ${item.title}`, time })}`;
   const body = outcome(item);
   return body ? `${open}>\n      ${body}\n    </testcase>` : `${open}/>`;
+}
+
+/** Taking something back is a case of its own: what it did may still stand. */
+function undoCase(gate: string, id: string, { state, attempts, reason }: Undone): string {
+  const time = seconds(spentMs({ attempts }));
+  const open = `    <testcase${attributes({ classname: gate, name: `${id}: undo`, time })}`;
+  if (state === 'passed') return `${open}/>`;
+  const message = `not undone: ${reason ?? state}`;
+  const element = state === 'failed' ? 'failure' : 'error';
+  return `${open}>\n      <${element}${attributes({ message, type: state })}/>\n    </testcase>`;
 }
 
 /** What a person stopped did not pass, whatever was measured. */

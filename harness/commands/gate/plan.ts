@@ -1,5 +1,5 @@
 import { findGateFile, openProject } from '../../config/project.ts';
-import { loadGate } from '../../gate/load.ts';
+import { type LoadedItem, loadGate } from '../../gate/load.ts';
 import { booleanFlag, type Command, jsonFlag, positionals, stringFlag } from '../command.ts';
 import { paint } from '../paint.ts';
 
@@ -22,11 +22,16 @@ example: countersign gate plan staging-dry-run`,
     const steps = gate.levels.map((ids) => gate.items.filter(({ id }) => ids.includes(id)));
     if (booleanFlag(args, 'json')) {
       const plain = steps.map((items) =>
-        items.map(({ id, title, check, attest, needs = [], expectations }) => ({
+        items.map(({ id, title, check, attest, needs, expectations, watch, undo, cutover, at, fresh }) => ({
           id,
           title,
           ...(check ? { check, expect: expectations } : { attest: attest?.role }),
           needs,
+          ...(watch ? { watch } : {}),
+          ...(undo ? { undo } : {}),
+          ...(cutover ? { cutover } : {}),
+          ...(at ? { at } : {}),
+          ...(fresh ? { fresh } : {}),
         })),
       );
       io.stdout.write(
@@ -37,10 +42,13 @@ example: countersign gate plan staging-dry-run`,
     io.stdout.write(`${gate.gate.title} on ${gate.gate.environment}\n`);
     for (const [index, items] of steps.entries()) {
       io.stdout.write(`\n${paint(io.stdout, 'bold', `step ${index + 1}`)}\n`);
-      for (const { id, title, check, attest, needs = [] } of items) {
+      for (const item of items) {
+        const { id, title, check, attest } = item;
         const how = check ?? `attested by ${attest?.role}`;
-        const after = needs.length > 0 ? `  after ${needs.join(', ')}` : '';
-        io.stdout.write(`  ${id.padEnd(28)} ${how.padEnd(14)} ${title}${paint(io.stdout, 'dim', after)}\n`);
+        const more = asks(item).map((text) => `  ${text}`);
+        io.stdout.write(
+          `  ${id.padEnd(28)} ${how.padEnd(14)} ${title}${paint(io.stdout, 'dim', more.join(''))}\n`,
+        );
       }
     }
     const signers = gate.gate.sign.require.map(({ role, count = 1 }) =>
@@ -50,3 +58,15 @@ example: countersign gate plan staging-dry-run`,
     return 0;
   },
 };
+
+/** What an item asks for besides its measurement, each in a few words. */
+function asks({ needs, watch, undo, cutover, at, fresh }: LoadedItem): string[] {
+  return [
+    ...(needs.length > 0 ? [`after ${needs.join(', ')}`] : []),
+    ...(cutover ? ['THE CUTOVER'] : []),
+    ...(at ? ['at the cutover'] : []),
+    ...(watch ? [`watched ${watch.for}, each ${watch.every}`] : []),
+    ...(fresh ? [`at most ${fresh.within} old at the ${fresh.at === 'sign' ? 'signature' : 'cutover'}`] : []),
+    ...(undo ? [`undone by ${undo.check}`] : []),
+  ];
+}

@@ -1,6 +1,8 @@
 import type { Clock } from '../../checks/define.ts';
 import type { LoadedItem } from '../../gate/load.ts';
 import type { RunListener } from '../../gate/run.ts';
+import { seen } from '../../report/html/watch.ts';
+import { spentMs } from '../../report/measurements.ts';
 import type { ItemReport, Undone } from '../../report/schema.ts';
 import type { Terminal } from '../command.ts';
 import { oneLine, paint, seconds, stateMark } from '../paint.ts';
@@ -87,13 +89,17 @@ function undoLine(terminal: Terminal, { id }: LoadedItem, { state, reason }: Und
 
 /** State, time, title; then, where it did not pass, why, and the hint. */
 export function itemLine(terminal: Terminal, report: ItemReport): string {
-  const spent = report.attempts.reduce((sum, attempt) => sum + attempt.duration_ms, 0);
-  const time = report.attempts.length > 0 ? seconds(spent) : '';
+  const time = report.attempts.length > 0 ? seconds(spentMs(report)) : '';
   const head = `${stateMark(terminal, report.state)} ${time.padStart(7)}  ${report.id.padEnd(ID_WIDTH)}  ${paint(terminal, 'dim', oneLine(report.title))}`;
-  if (report.state === 'passed' || report.state === 'rehearsed') return head;
-  const hint = report.attempts.at(-1)?.error?.hint;
-  const lines = [report.reason, hint && `hint: ${hint}`].flatMap((line) => line || []);
-  return [head, ...lines.map((line) => `${' '.repeat(21)}${oneLine(line)}`)].join('\n');
+  const { undo, watch, state, reason } = report;
+  const quiet = state === 'passed' || state === 'rehearsed';
+  const hint = quiet ? undefined : report.attempts.at(-1)?.error?.hint;
+  const taken = undo && (undo.state === 'passed' ? 'undone' : `NOT UNDONE: ${undo.reason ?? undo.state}`);
+  const lines = [taken, watch && seen(watch), quiet ? undefined : reason, hint && `hint: ${hint}`];
+  return [
+    head,
+    ...lines.flatMap((line) => line || []).map((line) => `${' '.repeat(21)}${oneLine(line)}`),
+  ].join('\n');
 }
 
 function cut(text: string, width: number): string {

@@ -1,10 +1,12 @@
 import type { ArtifactRecord, Attempt, Expectation, ItemReport, SignOff } from '../schema.ts';
+import { cutoverOf } from './acted.ts';
 import { charts, type Facts } from './charts.ts';
 import { facts } from './facts.ts';
 import { stateOf } from './items.ts';
 import { html, type Markup, prose } from './markup.ts';
 import { type Pictures, picturesOf } from './pictures.ts';
 import { duration, size, timeOf } from './time.ts';
+import { watchOf } from './watch.ts';
 
 /** Everything about each item: what was asked, expected, measured and kept. */
 export function itemDetails({ items, environment }: SignOff, pictures?: Pictures): Markup {
@@ -15,7 +17,7 @@ ${items.map((item) => details(item, environment.zone, pictures))}
 }
 
 function details(item: ItemReport, zone: string, pictures: Pictures | undefined): Markup {
-  const open = item.state === 'passed' ? '' : ' open';
+  const open = item.state === 'passed' && !item.undo ? '' : ' open';
   const simulated =
     item.simulated.length > 0
       ? html`<p class="note">A stand-in answered for ${item.simulated.join(', ')}.</p>`
@@ -27,7 +29,10 @@ ${item.reason ? html`<p class="why">${prose(item.reason)}</p>` : ''}${simulated}
 ${origin(item)}
 ${attestation(item, zone)}
 ${waiverOf(item, zone)}
+${cutoverOf(item, { zone })}
+${watchOf(item)}
 ${item.attempts.map((attempt, index) => [attemptOf(attempt, index + 1, item, zone), picturesOf(attempt.artifacts, pictures)])}
+${undoOf(item, zone)}
 </div>
 </details>
 `;
@@ -55,6 +60,15 @@ function attestation({ attest }: ItemReport, zone: string): Markup {
 ${attest.comment ? html`<blockquote>${attest.comment}</blockquote>` : ''}${attest.statement ? evidence([attest.statement]) : ''}`;
 }
 
+function undoOf(item: ItemReport, zone: string): Markup {
+  const { undo } = item;
+  if (!undo) return html``;
+  const undone = { ...item, attempts: undo.attempts };
+  return html`<section class="undo"><h4>Undo</h4>
+<p>${stateOf(undo.state)} ${undo.reason ? prose(undo.reason) : 'what it did was taken back'}</p>
+${undo.attempts.map((attempt, index) => attemptOf(attempt, index + 1, undone, zone))}</section>`;
+}
+
 function waiverOf({ waiver }: ItemReport, zone: string): Markup {
   if (!waiver) return html``;
   const { requester, approver, expires, statement } = waiver;
@@ -63,8 +77,9 @@ ${evidence([statement])}`;
 }
 
 function attemptOf(attempt: Attempt, number: number, item: ItemReport, zone: string): Markup {
-  const heading =
-    item.attempts.length > 1
+  const heading = item.watch
+    ? html`<h4>Last sample: ${attempt.state}</h4>`
+    : item.attempts.length > 1
       ? html`<h4>Attempt ${number} of ${item.attempts.length}: ${attempt.state}</h4>`
       : undefined;
   const { error } = attempt;

@@ -1,7 +1,9 @@
+import { spentMs } from '../measurements.ts';
 import type { ItemReport, ItemState, SignOff } from '../schema.ts';
 import { signs } from '../signs.ts';
 import { counted, html, type Markup, prose } from './markup.ts';
 import { duration } from './time.ts';
+import { seen } from './watch.ts';
 
 /** In the order in which they are counted: what keeps a gate from passing first. */
 export const tones: Record<ItemState, string> = {
@@ -73,20 +75,21 @@ export function itemTable({ items }: SignOff): Markup {
 }
 
 function row(item: ItemReport): Markup {
-  const took = item.attempts.reduce((total, { duration_ms }) => total + duration_ms, 0);
+  const took = spentMs(item);
   const covers =
     item.covers.length > 0 ? html` <span class="covers">${item.covers.join(' · ')}</span>` : undefined;
   return html`<tr class="${tones[item.state]}">
 <td>${stateOf(item.state)}</td>
 <th scope="row"><a href="#item-${encodeURIComponent(item.id)}">${item.title}</a>${covers}</th>
-<td class="reason">${item.reason ? prose(item.reason) : summary(item)}</td>
+<td class="reason">${item.reason ? prose(item.reason) : summary(item)}${undone(item)}</td>
 <td class="figure">${item.attempts.length > 0 ? duration(took) : '–'}</td>
 </tr>
 `;
 }
 
 /** For a pass: a figure that was measured, and how much held. */
-function summary({ attempts, attest }: ItemReport): Markup {
+function summary({ attempts, attest, watch }: ItemReport): Markup {
+  if (watch) return html`<span class="quiet">${seen(watch)}</span>`;
   if (attest?.person) return html`<span class="quiet">attested by ${attest.person}</span>`;
   const expectations = attempts.at(-1)?.expectations ?? [];
   if (expectations.length === 0) return html``;
@@ -94,4 +97,10 @@ function summary({ attempts, attest }: ItemReport): Markup {
   const telling = figures.find(({ value }) => value.length <= 24) ?? figures[0];
   const measured = telling ? html`<code>${telling.text} = ${telling.value}</code>, ` : undefined;
   return html`<span class="quiet">${measured}${counted(expectations.length, 'expectation')} met</span>`;
+}
+
+function undone({ undo }: ItemReport): Markup {
+  if (!undo) return html``;
+  const back = undo.state === 'passed';
+  return html` <span class="state ${back ? 'waived' : 'bad'}"><span aria-hidden="true">${back ? '↶' : '✗'}</span> ${back ? 'undone' : 'NOT UNDONE'}</span>`;
 }

@@ -1,5 +1,6 @@
 import { chartStyle } from '../../checks/window-chart.ts';
 import { layout } from './layout.ts';
+import { watchStyle } from './watch-chart.ts';
 
 /** Ink on paper: colour is kept for states, and each state has a word and a sign besides. */
 const colours = `
@@ -80,4 +81,4 @@ const said = `
 @media print { .said li { break-inside: avoid; } }
 `;
 
-export const style = `${colours}${text}${layout}${chartStyle}${figures}${said}`;
+export const style = `${colours}${text}${layout}${chartStyle}${watchStyle}${figures}${said}`;

@@ -1,5 +1,6 @@
 import { type ReportContext, stoppers } from '../approvals.ts';
 import type { Decision, SignOff } from '../schema.ts';
+import { undoNotices } from './acted.ts';
 import { counted, html, type Markup, prose } from './markup.ts';
 import { timeOf } from './time.ts';
 
@@ -89,6 +90,7 @@ export function notices({ environment, items, relaxations, policy, release }: Si
   const rehearsed = items.filter(({ state }) => state === 'rehearsed').length;
   const unknown = `${counted(rehearsed, 'item')} could not be known in a rehearsal.`;
   const lines = [
+    ...undoNotices(items),
     environment.rehearsal
       ? html`<li><b>Rehearsal.</b> Its keys were made for practice, and it releases nothing. ${rehearsed > 0 ? unknown : ''}</li>`
       : undefined,

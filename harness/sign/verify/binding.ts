@@ -9,6 +9,7 @@ import { readSaid } from '../said/read.ts';
 import type { Saying } from '../said/schema.ts';
 import { sha256 } from '../statement.ts';
 import { type Examined, type Finding, fail, pass, skip, summarise } from './finding.ts';
+import { checkTold } from './told.ts';
 
 /** The files beside the report are those that it was made from. */
 export async function checkCopies({ options, report }: Examined): Promise<Finding[]> {
@@ -144,7 +145,7 @@ export async function readJournalOf({
   report,
   keys,
 }: Examined): Promise<{ findings: Finding[]; said: readonly Saying[] }> {
-  const { journal } = report.statement.predicate;
+  const { journal, items } = report.statement.predicate;
   const entries = readJournal(await readRunFile(options.folder, 'journal.jsonl'));
   const head = entries[journal.lines - 1];
   if (head?.hash !== journal.head) {
@@ -156,5 +157,6 @@ export async function readJournalOf({
   const said = readSaid(entries, report, keys);
   const later = said.filter(({ earlier }) => !earlier).length;
   const text = `${entries.length} lines in one chain, ${later} of them signed after the freeze`;
-  return { findings: [pass('journal', text)], said };
+  const told = checkTold(items, entries.slice(0, journal.lines));
+  return { findings: [pass('journal', text), ...told], said };
 }

@@ -1,0 +1,58 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JournalEntry } from '../../gate/journal.ts';
+import type { Attempt, ItemReport } from '../../report/schema.ts';
+import { type Finding, summarise } from './finding.ts';
+
+type Told = Pick<Attempt, 'started_at' | 'finished_at' | 'state'> & { facts?: unknown };
+
+/**
+ * What a watch saw, what was undone and when it was cut over stands in the journal, line by line, as it happened: a
+ * report that leaves some of it out is not what was written down.
+ */
+export function checkTold(items: readonly ItemReport[], entries: readonly JournalEntry[]): Finding[] {
+  const acts = items.filter(({ watch, undo, cutover }) => watch || undo || cutover);
+  const samples = attemptsBy(entries, 'watch-sample');
+  const undone = attemptsBy(entries, 'undo-finished');
+  const problems = items.flatMap((item) => [
+    ...differ(item.watch?.samples, samples.get(item.id), `the samples of ${item.id}`),
+    ...differ(item.undo?.attempts, undone.get(item.id), `the undo of ${item.id}`),
+    ...cutoverProblems(item, entries),
+  ]);
+  if (acts.length === 0 && problems.length === 0) return [];
+  return [summarise('told', problems, `${acts.length} watched, undone or cut over as the journal tells`)];
+}
+
+function attemptsBy(entries: readonly JournalEntry[], type: string): Map<string, Told[]> {
+  const found = new Map<string, Told[]>();
+  for (const entry of entries) {
+    if (entry.type !== type) continue;
+    const told = entry.data as Told & { id: string };
+    const known = found.get(told.id);
+    if (known) known.push(told);
+    else found.set(told.id, [told]);
+  }
+  return found;
+}
+
+function differ(
+  reported: readonly Told[] | undefined,
+  written: readonly Told[] | undefined,
+  what: string,
+): string[] {
+  const same = isDeepStrictEqual((reported ?? []).map(essence), (written ?? []).map(essence));
+  return same ? [] : [`${what} are not those of the journal`];
+}
+
+/** Evidence of dull samples is let go, and reasons belong to the item. */
+function essence({ started_at, finished_at, state, facts }: Told): unknown[] {
+  return [started_at, finished_at, state, facts];
+}
+
+/** The last look counts; one without a beginning came to nothing. */
+function cutoverProblems({ id, cutover }: ItemReport, entries: readonly JournalEntry[]): string[] {
+  if (!cutover) return [];
+  const line = entries.findLast(({ type, data }) => type === 'cutover' && (data as { id: string }).id === id);
+  return isDeepStrictEqual(line?.data, { id, ...cutover })
+    ? []
+    : [`the cutover of ${id} is not that of the journal`];
+}
