@@ -26,3 +26,27 @@ export const NotifySchema = Type.Union([
 ]);
 
 export type NotifyTarget = Static<typeof NotifySchema>;
+
+interface Declared {
+  notify?: readonly NotifyTarget[];
+  secrets?: Readonly<Record<string, object>>;
+}
+
+/** Targets whose secrets can't be had when people are told, by their path in the environment. */
+export function notifyProblems({
+  notify = [],
+  secrets = {},
+}: Declared): { path: (string | number)[]; message: string }[] {
+  return notify.flatMap((target, index) =>
+    Object.entries(target).flatMap(([field, value]) => {
+      const name = /^\$\{secret\.(.+)\}$/.exec(value)?.[1];
+      if (name === undefined) return [];
+      const path = ['notify', index, field];
+      const declared = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+      if (!declared) return [{ path, message: `the secret \`${name}\` is not declared` }];
+      return 'generate' in declared
+        ? [{ path, message: `\`${name}\` is made by the local stack, which has ended when people are told` }]
+        : [];
+    }),
+  );
+}

@@ -7,6 +7,7 @@ import { KindRegistry } from '../checks/index.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import { confine } from './confine.ts';
 import { type Environment, EnvironmentsSchema } from './environments.ts';
+import { notifyProblems } from './notify-targets.ts';
 import { validateYaml } from './validate.ts';
 import { invalid, readYaml, type YamlFile } from './yaml.ts';
 import { isZone } from './zone.ts';
@@ -99,6 +100,17 @@ export async function readEnvironments(root: string): Promise<Environments> {
       where: yaml.place(['environments', name, 'zone']),
       hint: 'zones look like Africa/Lagos or UTC',
     }));
+  for (const [name, environment] of Object.entries(environments)) {
+    for (const { path, message } of notifyProblems(environment)) {
+      const where = yaml.place(['environments', name, ...path]);
+      problems.push({
+        code: 'CONFIG_INVALID',
+        message,
+        where,
+        hint: 'declare it under `secrets`, as env, file or command',
+      });
+    }
+  }
   if (problems.length > 0) throw invalid(problems);
   return {
     yaml,

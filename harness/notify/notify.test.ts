@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { NotifyTarget } from '../config/notify-targets.ts';
+import { type NotifyTarget, notifyProblems } from '../config/notify-targets.ts';
 import { fakeClock } from '../testing/context.ts';
 import { makeRunFolder, testItem, testPerson } from '../testing/run-folder.ts';
 import { type Message, type News, newsOf } from './message.ts';
@@ -194,5 +194,15 @@ test('what is told names who has to act, and what comes next', async () => {
       `countersign gate verify ${id} --for deploy`,
     ],
     [`Sample gate on Staging was rejected by Ada: ${'x'.repeat(299)}…`, `countersign gate show ${id}`],
+  ]);
+});
+
+test('a target whose secret nobody can read is found before anything runs', () => {
+  const declared = (secrets: object) =>
+    notifyProblems({ notify: [webhook(), slack], secrets: secrets as Record<string, object> });
+  expect(declared({ KEY: { env: 'KEY' }, URL: { file: 'url' } })).toEqual([]);
+  expect(declared({ KEY: { generate: 32 } }).map(({ path, message }) => [path.join('.'), message])).toEqual([
+    ['notify.0.secret', '`KEY` is made by the local stack, which has ended when people are told'],
+    ['notify.1.url', 'the secret `URL` is not declared'],
   ]);
 });
