@@ -6,6 +6,7 @@ import { verifyRun } from '../testing/verify-run.ts';
 import { startWitnesses, type Witnesses } from '../testing/witnesses.ts';
 import { makeBundle, parseBundle } from './bundle.ts';
 import { encode } from './dsse.ts';
+import { optional } from './optional.ts';
 import { witnessOf } from './witness.ts';
 
 const ada = testPerson('ada', ['release-manager']);
@@ -108,6 +109,14 @@ describe('an independent time', () => {
     await expect(made.sign(ada, { witness: nobody })).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
     expect((await verifyRun(made)).lines.find(({ check }) => check === 'journal')?.text).toContain('2 lines');
     await made.sign(ada);
+  });
+
+  it('needs packages that whoever wants it installs', async () => {
+    const absent = optional(() => import('@sigstore/absent' as string));
+    await expect(absent).rejects.toMatchObject({
+      code: 'TOOL_MISSING',
+      hint: expect.stringContaining('npm install'),
+    });
   });
 
   it.each(['http://tsa.example.com', 'https://user:word@tsa.example.com', 'file:///etc/passwd', 'tsa'])(

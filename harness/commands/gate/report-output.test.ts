@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { parseBundle } from '../../sign/bundle.ts';
 import { fixedKindConfig, runCli, testProject } from '../../testing/cli.ts';
+import { reportOutput } from './report-output.ts';
 
 let root: string;
 const cli = (line: string) => runCli(root, line.split(' '));
@@ -47,17 +48,23 @@ describe('--report', () => {
   });
 
   it.each([
-    ['gate run small --report junit,html', 'several formats do not fit on one stdout'],
+    [{ report: 'junit,html' }, 'several formats do not fit on one stdout'],
+    [{ report: 'xml' }, '--report does not know `xml`'],
+    [{ report: 'junit', json: true }, '--json and --report'],
+    [{ 'report-dir': 'out' }, '--report-dir needs --report'],
+  ])('refuses %j', (flags, message) => {
+    expect(() => reportOutput({ flags, positionals: [] }, { cwd: root })).toThrow(message);
+  });
+
+  it.each([
     ['gate run small --report xml', '--report does not know `xml`'],
-    ['gate run small --report junit --json', '--json and --report'],
-    ['gate run small --report-dir out', '--report-dir needs --report'],
-    ['gate show latest seen --report html', '--report is for a whole report'],
     ['gate show latest --report html --report-dir .countersign/latest/out', 'it would no longer verify'],
-  ])('refuses `%s` before anything is run', async (line, message) => {
+  ])('refuses `%s` before anything is run or written', async (line, message) => {
     const runs = await readdir(join(root, '.countersign/runs'));
     const refused = await cli(line);
     expect(refused).toMatchObject({ exit: 2, stderr: expect.stringContaining(message), stdout: '' });
     expect(await readdir(join(root, '.countersign/runs'))).toEqual(runs);
+    expect(await readdir(join(root, '.countersign/latest'))).not.toContain('out');
   });
 });
 

@@ -23,7 +23,7 @@ export interface ReportOutput {
 }
 
 /** Refuses what could only be told after the run: an unknown format, or two of them for one stream. */
-export function reportOutput(args: Arguments, io: Io): ReportOutput {
+export function reportOutput(args: Arguments, io: Pick<Io, 'cwd'>): ReportOutput {
   const asked = stringFlag(args, 'report');
   const directory = stringFlag(args, 'report-dir');
   if (asked !== undefined && booleanFlag(args, 'json'))
