@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
 import { writeWhole } from '../gate/evidence.ts';
+import { showStale } from '../gate/moment.ts';
 import { lockRun } from '../gate/run-folder.ts';
 import { PAYLOAD_TYPE } from '../report/schema.ts';
 import { makeBundle } from './bundle.ts';
@@ -14,6 +15,7 @@ import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
 import { signPayload } from './statement.ts';
 import { type ApprovalCount, whyNotKey, whyNotPerson } from './trust.ts';
 import type { Examined, VerifyOptions } from './verify/finding.ts';
+import { staleToSign } from './verify/fresh.ts';
 import { mostSkewMs } from './verify/independent-time.ts';
 import { checkApprovals, readSignatures, type Signed, type SigningTime } from './verify/people.ts';
 import { type Checked, checkReport, examine } from './verify.ts';
@@ -44,6 +46,8 @@ export async function signReport(options: SignOptions): Promise<SignResult> {
     const signed = await readSignatures(examined);
     refuseStopped(said, options.person);
     refuseUnlessMaySign(examined, signer, options.person, signed);
+    const stale = await staleToSign(examined);
+    if (stale.length > 0) throw refusal(`too old to be signed: ${stale.map(showStale).join('; ')}`);
     const count = await addSignature(examined, {
       signer,
       person: options.person,

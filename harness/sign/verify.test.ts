@@ -73,6 +73,7 @@ test('every check leaves a line, also one that had nothing to compare with', asy
     'gate',
     'subjects',
     'attestations',
+    'freshness',
     'time',
   ]);
   expect(new Set(lines.map(({ check }) => check))).toEqual(
@@ -92,6 +93,7 @@ test('every check leaves a line, also one that had nothing to compare with', asy
       'statements',
       'signatures',
       'roles',
+      'freshness',
       'time',
       'validity',
       'folder',

@@ -21,6 +21,7 @@ import {
   type VerifyLine,
   type VerifyOptions,
 } from './verify/finding.ts';
+import { checkFresh } from './verify/fresh.ts';
 import { checkIndependentTime } from './verify/independent-time.ts';
 import { checkApprovals, checkTimes, readSignatures, type Signed } from './verify/people.ts';
 import { checkSaid } from './verify/said.ts';
@@ -135,7 +136,8 @@ async function judge(
     const approvals = checkApprovals(examined, signed, said);
     count = approvals.count;
     const seen = await checkIndependentTime(examined, signed, sayingsOf(said, 'approval'));
-    return [...approvals.findings, ...checkTimes(examined, count), ...seen];
+    const fresh = await checkFresh(examined, count);
+    return [...approvals.findings, ...checkTimes(examined, count), ...fresh, ...seen];
   });
   const standing = count && { ...count, said };
   const rest = [

@@ -143,6 +143,18 @@ test('a report that expired needs a new run', () => {
   ]);
 });
 
+test('what is too old to be signed needs a new run, unless everybody has signed', () => {
+  const passed = item('smoke', 'passed');
+  passed.attempts = structuredClone(sampleReport().statement.predicate.items[1]?.attempts ?? []);
+  const gate = { items: [{ id: 'smoke', fresh: { within: '10m', at: 'sign' } }] } as Gate;
+  const { obstacles } = explainReport(question([passed], { gate }));
+  expect(obstacles).toMatchObject([
+    { about: 'smoke', problem: expect.stringContaining('it is too old to be signed') },
+  ]);
+  const count = { approvals: [], missing: [], refused: [] };
+  expect(explainReport(question([passed], { gate, count })).obstacles).toEqual([]);
+});
+
 test('a report that can not be trusted is told alone', () => {
   const { obstacles, decision } = explainReport(
     question([item('smoke', 'failed')], { invalid: ['evidence: log.txt is missing'] }),

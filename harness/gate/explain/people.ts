@@ -3,6 +3,8 @@ import type { Saying } from '../../sign/said/schema.ts';
 import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from '../../sign/said/standing.ts';
 import type { Person, Signers } from '../../sign/signers.ts';
 import { type ApprovalCount, whyNotKey, whyNotPerson } from '../../sign/trust.ts';
+import { showStale, staleAt } from '../moment.ts';
+import type { Gate } from '../schema.ts';
 import { exitOf } from '../verdict.ts';
 import { runAgain } from './items.ts';
 import { type Obstacle, obstacle } from './obstacle.ts';
@@ -10,6 +12,7 @@ import { type Obstacle, obstacle } from './obstacle.ts';
 export interface PeopleQuestion {
   run: string;
   signOff: SignOff;
+  gate: Gate | undefined;
   /** As they are after the revocations in the journal. */
   signers: Signers | undefined;
   said: readonly Saying[];
@@ -18,7 +21,8 @@ export interface PeopleQuestion {
 }
 
 /** A rejection, a GO that was taken back, a validity that is over: only a new run helps. */
-export function stopObstacles({ signOff, said, now }: PeopleQuestion): Obstacle[] {
+export function stopObstacles(question: PeopleQuestion): Obstacle[] {
+  const { signOff, said, now } = question;
   const again = { todo: 'settle it with them, then run the gate again', commands: [runAgain(signOff)] };
   const by = ({ person, name }: Saying) => [{ id: person, name, role: '' }];
   const { not_after } = signOff.validity;
@@ -47,8 +51,20 @@ export function stopObstacles({ signOff, said, now }: PeopleQuestion): Obstacle[
             },
           ),
         ]
-      : []),
+      : tooOld(question)),
   ];
+}
+
+/** What has to be fresh when people sign, and is not any more while they are still to sign. */
+function tooOld({ signOff, gate, count, now }: PeopleQuestion): Obstacle[] {
+  const unsigned = (count?.missing ?? signOff.policy.require).length > 0;
+  if (!gate || !unsigned || exitOf(signOff.decision) !== 0) return [];
+  return staleAt(signOff, gate, 'sign', now).map((stale) =>
+    obstacle(stale.id, `it is too old to be signed: ${showStale(stale)}`, {
+      todo: 'run the gate again, and sign in time',
+      commands: [runAgain(signOff)],
+    }),
+  );
 }
 
 /** Who is still to sign. Asked only where the items allow a GO. */
