@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ItemReport, SignOff } from '../report/schema.ts';
+import { act, actingProject, look, watch } from '../testing/acting-project.ts';
 import { makeRunFolder, type RunFolder, testItem, testPerson } from '../testing/run-folder.ts';
 import { type Replay, replay } from './replay.ts';
 
@@ -62,6 +63,25 @@ test('states, expectations, reasons and decision are made anew, byte for byte', 
     ['pending', 0],
     ['failed', 0],
   ]);
+});
+
+test('what was watched, halted, left out and taken back is made anew, too', async () => {
+  const acting = await actingProject();
+  const { folder } = await acting.run(
+    {
+      one: act('one'),
+      two: act('two', { needs: ['one'], undo: { check: 'act', with: { word: 'un-two', ok: false } } }),
+      bad: look('f', { needs: ['two'] }),
+      after: look('p', { needs: ['bad'] }),
+      seen: watch('ppp'),
+      dim: watch('pf'),
+      long: look('p', { needs: ['one'], watch: { for: '20m', every: '200ms' } }),
+    },
+    { timeout: '2h' },
+  );
+  const replayed = await replay(folder);
+  expect(paths(replayed)).toEqual([]);
+  expect(replayed).toMatchObject({ same: true, decision: 'NO_GO' });
 });
 
 describe('a report that does not say what its facts give', () => {
