@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show every external tool and how to get what is missing',
     load: () => import('./doctor.ts'),
   },
+  'gate abort': { summary: 'end a run for good', load: () => import('./gate/abort.ts') },
   'gate attest': { summary: 'answer a manual item as a person', load: () => import('./gate/attest.ts') },
   'gate comment': { summary: 'remark on a report as a person', load: () => import('./gate/comment.ts') },
   'gate diff': {
@@ -43,8 +44,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'judge the facts of a run again, byte for byte',
     load: () => import('./gate/replay.ts'),
   },
-  'gate resume': { summary: 'go on with a run that was interrupted', load: () => import('./gate/resume.ts') },
   'gate reject': { summary: 'say no to a report as a person', load: () => import('./gate/reject.ts') },
+  'gate resume': { summary: 'go on with a run that was interrupted', load: () => import('./gate/resume.ts') },
   'gate revoke': { summary: "revoke somebody's key for a run", load: () => import('./gate/revoke.ts') },
   'gate run': { summary: 'run a gate and write its report', load: () => import('./gate/run.ts') },
   'gate show': { summary: 'print the report of a run', load: () => import('./gate/show.ts') },

@@ -71,10 +71,11 @@ function usedMs({ history, clock, from }: Conducted): number {
 }
 
 async function untilInterrupted(run: Conducted): Promise<ItemReport[]> {
-  const { signal, journal, begun, redactor } = run;
+  const { signal, journal, begun, redactor, history } = run;
   const ground = { ...run, rehearse: begun.rehearse };
   let ownStack = false;
   try {
+    if (history.aborted?.undo === false) return await endItems(run);
     return await withStack(ground, redactor, async (resolved, stack) => {
       ownStack = stack?.reused === false;
       if (stack) await noteStack(run, stack);
@@ -119,7 +120,10 @@ async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promis
   const signal = AbortSignal.any([run.signal, halt.signal]);
   const shared = contextOn({ ...run, rehearse: begun.rehearse, signal }, resolved, redactor);
   const context = { ...shared, gate: gate.gate.gate, runId: run.id };
-  const waive = waiverHook({ ...run, root: run.project.root, release: begun.release });
+  // Nobody waives what was never measured to its end.
+  const waive = history.aborted
+    ? undefined
+    : waiverHook({ ...run, root: run.project.root, release: begun.release });
   try {
     await keepFactSchemas(gate, evidence);
     return await runItems({
@@ -143,6 +147,29 @@ async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promis
     await shared.sources.close();
     await evidence.seal();
   }
+}
+
+/** Of a run that was aborted: every item that did not end was given up, so nothing is measured and nothing started. */
+async function endItems(run: Conducted): Promise<ItemReport[]> {
+  const { gate, journal, clock, listener, environment, redactor, history, signal, evidence } = run;
+  await keepFactSchemas(gate, evidence);
+  return runItems({
+    gate,
+    rehearsal: environment.rehearsal,
+    writes: environment.writes ?? false,
+    journal,
+    redactor,
+    clock,
+    signal,
+    interrupted: interruptOf(signal),
+    stop: () => {},
+    listener,
+    restored: history.restored,
+    leaveDone: true,
+    scope() {
+      throw new CountersignError('INTERNAL', 'an aborted run measures nothing');
+    },
+  });
 }
 
 /** Only time during which a runner was at work counts. */

@@ -131,6 +131,7 @@ const readers: { [T in keyof Lines]: Reader<Lines[T]> } = {
   },
   'run-aborted'({ history }, data) {
     history.aborted = data;
+    history.notes.push(`${data.who} aborted the run${data.undo ? ', and had it undone' : ''}`);
   },
   'run-halted'(draft, data) {
     draft.halted = data;

@@ -62,6 +62,8 @@ export interface RunInput {
   rehearse?: number | undefined;
   /** What earlier runners of this run did; nothing for a new one. */
   restored?: Restored;
+  /** A person ends the run and wants nothing taken back. */
+  leaveDone?: boolean;
   /** Last word on a report before it is written down: what did not pass may be waived. */
   waive?(report: ItemReport): Promise<ItemReport>;
 }
@@ -108,7 +110,9 @@ export async function runItems(input: RunInput): Promise<ItemReport[]> {
   await Promise.allSettled(running.values());
   await Promise.all(running.values());
   const reports = gate.items.flatMap(({ id }) => run.reports.get(id) ?? []);
-  return run.halted ? withUndone(reports, await unwind(input, run.begun, run.reports)) : reports;
+  return run.halted && !input.leaveDone
+    ? withUndone(reports, await unwind(input, run.begun, run.reports))
+    : reports;
 }
 
 async function finish(run: RunState, item: LoadedItem, halt: AbortController): Promise<void> {

@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import type { Clock } from '../checks/define.ts';
 import { systemClock } from '../commands/clock.ts';
 import { openProject } from '../config/project.ts';
+import { abortRun } from '../gate/abort.ts';
 import { type ResumeOptions, resumeGate } from '../gate/resume.ts';
 import { type GateRunOptions, type RunnerOptions, runGate } from '../gate/session.ts';
 import { testProject } from './cli.ts';
@@ -40,6 +41,7 @@ export interface TestItem {
   with?: { ms?: number; until?: string };
   needs?: string[];
   expect?: string[];
+  undo?: { check: 'look' | 'act'; with?: { until?: string } };
   retries?: number;
   retry_after?: string;
 }
@@ -98,6 +100,10 @@ export async function resumeLong(
 ) {
   const { repeat = [], giveUp = [], run = 'latest' } = given;
   return resumeGate({ ...(await runner(root, given)), cwd: root, run, repeat, giveUp, who: 'ada' });
+}
+
+export async function abortLong(root: string, undo: boolean, given: Partial<Conversation> = {}) {
+  return abortRun({ ...(await runner(root, given)), cwd: root, run: 'latest', undo, who: 'ada' });
 }
 
 /** A copy of a finished run's project as it was when its journal had so many bytes, and nothing was frozen yet. */

@@ -1,6 +1,8 @@
 import { basename, relative } from 'node:path';
 import { openProject } from '../../config/project.ts';
+import { messageOf } from '../../errors.ts';
 import { listRuns } from '../../gate/run-folder.ts';
+import { describeUnfinished, type Unfinished } from '../../gate/unfinished.ts';
 import type { Statement } from '../../report/schema.ts';
 import { parseEnvelope } from '../../sign/dsse.ts';
 import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
@@ -13,6 +15,7 @@ import { saidLine, saidOf } from './said-of.ts';
 
 interface RunStatus {
   run: string;
+  state: 'finished' | Unfinished['state'];
   decision: Statement['predicate']['decision'] | null;
   signatures: number;
   wanted: number;
@@ -40,9 +43,11 @@ example: countersign gate status`,
       io.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
       return 0;
     }
-    for (const { run, decision, signatures, wanted, next } of runs) {
-      const said = decision ? decisionText(io.stdout, decision) : 'no report';
-      io.stdout.write(`${run}  ${said}  signed ${signatures} of ${wanted}\n  ${oneLine(next)}\n`);
+    for (const { run, state, decision, signatures, wanted, next } of runs) {
+      const said = decision
+        ? `${decisionText(io.stdout, decision)}  signed ${signatures} of ${wanted}`
+        : `${state}, no report`;
+      io.stdout.write(`${run}  ${said}\n  ${oneLine(next)}\n`);
     }
     if (runs.length === 0) io.stdout.write('no runs yet: `countersign gate run GATE`\n');
     return 0;
@@ -51,6 +56,8 @@ example: countersign gate status`,
 
 async function statusOf(io: Io, folder: string): Promise<RunStatus> {
   const base = { run: basename(folder), folder: relative(io.cwd, folder), signatures: 0, wanted: 0 };
+  if (!(await hasRunFile(folder, 'report.json')))
+    return { ...base, decision: null, ...(await describeUnfinished(folder)) };
   try {
     const statement = readStatement(await readRunFile(folder, 'report.json'));
     const { predicate } = statement;
@@ -63,13 +70,14 @@ async function statusOf(io: Io, folder: string): Promise<RunStatus> {
     const wanted = predicate.policy.require.reduce((sum, { count }) => sum + count, 0);
     return {
       ...base,
+      state: 'finished',
       decision: sayingsOf(said, 'rejection').length > 0 ? 'NO_GO' : predicate.decision,
       signatures: signed,
       wanted,
       next: problem ?? stopped(said) ?? nextStep(predicate, signed, wanted),
     };
-  } catch {
-    return { ...base, decision: null, next: 'it did not finish, or can not be read' };
+  } catch (thrown) {
+    return { ...base, state: 'unreadable', decision: null, next: messageOf(thrown) };
   }
 }
 

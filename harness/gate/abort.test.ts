@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { abortLong, cutBack, longGate, resumeLong, runLong } from '../testing/interrupted-run.ts';
+import { recompute } from './recompute.ts';
+import type { GateRun } from './session.ts';
+
+let root: string;
+let whole: GateRun;
+beforeAll(async () => {
+  root = await longGate({
+    one: { check: 'look' },
+    act: { check: 'act', needs: ['one'], undo: { check: 'act' } },
+    last: { check: 'look', needs: ['act'] },
+  });
+  whole = await runLong(root);
+});
+
+/** The run as it was when its runner was killed with this in the last line of its journal. */
+async function killedAt(text: string): Promise<string> {
+  const bytes = await readFile(join(whole.folder, 'journal.jsonl'));
+  return cutBack(root, whole.folder, bytes.indexOf('\n', bytes.indexOf(text)) + 1);
+}
+
+const executed = async (copy: string) =>
+  (await readFile(join(copy, 'executed.log'), 'utf8')).trim().split('\n');
+const states = ({ statement }: GateRun) => statement.predicate.items.map(({ state }) => state);
+
+async function expectSound({ folder, statement }: GateRun): Promise<void> {
+  const { decision, items } = statement.predicate;
+  expect(await recompute(folder, statement)).toMatchObject({
+    decision,
+    items: items.map(({ id, state }) => ({ id, state })),
+  });
+}
+
+describe('a run that is aborted', () => {
+  it('ends for good: what did not end is an error, nothing is measured, and nobody goes on with it', async () => {
+    const copy = await killedAt('"attempt-started","data":{"id":"act"');
+    const before = await executed(copy);
+    const run = await abortLong(copy, false);
+    expect(states(run)).toEqual(['passed', 'error', 'blocked']);
+    expect(run.statement.predicate.decision).toBe('INCONCLUSIVE');
+    expect(run.statement.predicate.items[1]).toMatchObject({ reason: 'aborted by ada' });
+    expect(run.statement.predicate.release.notes).toContain('ada aborted the run');
+    expect(await executed(copy)).toEqual(before);
+    await expectSound(run);
+    await expect(resumeLong(copy)).rejects.toMatchObject({ code: 'RUN_FROZEN' });
+    await expect(abortLong(copy, false)).rejects.toMatchObject({ code: 'RUN_FROZEN' });
+  });
+
+  it('with --undo takes back what was begun, also what may not have taken effect', async () => {
+    const copy = await killedAt('"attempt-started","data":{"id":"act"');
+    const before = await executed(copy);
+    const run = await abortLong(copy, true);
+    expect(states(run)).toEqual(['passed', 'error', 'blocked']);
+    expect(run.statement.predicate.items[1]?.undo).toMatchObject({ state: 'passed' });
+    expect(await executed(copy)).toHaveLength(before.length + 1);
+    await expectSound(run);
+  });
+
+  it('is not one whose items have all ended: a release that passed is not taken back in its own report', async () => {
+    const copy = await killedAt('"item-finished","data":{"id":"last"');
+    await expect(abortLong(copy, true)).rejects.toMatchObject({ code: 'RUN_FROZEN' });
+    expect((await resumeLong(copy)).statement.predicate.decision).toBe('REHEARSAL_GO');
+  });
+});

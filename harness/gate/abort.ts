@@ -1,0 +1,75 @@
+import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CountersignError } from '../errors.ts';
+import { conduct } from './conduct.ts';
+import type { History } from './history.ts';
+import type { LoadedGate } from './load.ts';
+import { findInterrupted, type Line, reopen } from './reopen.ts';
+import { findRun, lockRun, runHolder } from './run-folder.ts';
+import { type GateRun, type RunnerOptions, startRunner } from './session.ts';
+import { refuseOtherStack } from './stack-in-use.ts';
+
+export interface AbortOptions extends RunnerOptions {
+  cwd: string;
+  /** Id, folder or `latest`. */
+  run: string;
+  /** Take back what was done, the last thing first. */
+  undo: boolean;
+  who: string;
+}
+
+/** A runner winds up within this time after Ctrl-C. */
+const WIND_UP_MS = 30_000;
+const LOOK_AGAIN_MS = 100;
+
+/** Ends a run for good: what did not end is an error, and its report is written. */
+export async function abortRun(options: AbortOptions): Promise<GateRun> {
+  const { project, undo, who } = options;
+  const folder = await findRun(project, options.cwd, options.run);
+  const release = await lockFromRunner(options, folder);
+  try {
+    const found = await findInterrupted(project, folder);
+    const { history, inputs, entries, torn } = found;
+    const left = unfinished(history, inputs.gate);
+    if (left.length === 0) {
+      throw new CountersignError('RUN_FROZEN', 'every item of the run has ended: there is nothing to abort', {
+        hint: `\`countersign gate resume ${basename(folder)}\` writes its report`,
+      });
+    }
+    if (undo) await refuseOtherStack(project.root, inputs.environment, history);
+    const opened = await reopen(found, options.clock, (gapMs): Line[] => [
+      { type: 'run-resumed', data: { after_line: entries.length, gap_ms: gapMs } },
+      ...(torn ? [{ type: 'journal-repaired', data: torn }] : []),
+      { type: 'run-aborted', data: { who, undo } },
+    ]);
+    try {
+      options.planned?.(inputs.gate, inputs.environment, folder);
+      const { restored } = opened.history;
+      const reason = `aborted by ${who}`;
+      const givenUp = new Map([...restored.givenUp, ...left.map((id) => [id, reason] as const)]);
+      const aborted = { ...opened, history: { ...opened.history, restored: { ...restored, givenUp } } };
+      const runner = startRunner(options, { ...found, ...aborted, id: basename(folder) });
+      return { id: runner.id, folder, statement: await conduct(runner), signers: runner.signers };
+    } finally {
+      await opened.journal.close();
+    }
+  } finally {
+    await release();
+  }
+}
+
+/** Whoever drives it now is told to stop, as by Ctrl-C. */
+async function lockFromRunner({ clock, say }: AbortOptions, folder: string): Promise<() => Promise<void>> {
+  const holder = await runHolder(folder);
+  if (!holder) return lockRun(folder);
+  say(`telling process ${holder.pid} to stop`);
+  process.kill(holder.pid, 'SIGINT');
+  const until = clock.monotonic() + WIND_UP_MS;
+  while (clock.monotonic() < until && (await runHolder(folder))) await pause(LOOK_AGAIN_MS);
+  return lockRun(folder);
+}
+
+/** Everything that a machine would still have measured. What a person answers is as it would have been. */
+function unfinished({ restored }: History, { items }: LoadedGate): string[] {
+  return items.filter(({ id, attest }) => !attest && !restored.finished.has(id)).map(({ id }) => id);
+}
