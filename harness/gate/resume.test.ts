@@ -160,41 +160,6 @@ describe('a run that is gone on with', () => {
   });
 });
 
-describe('an item that writes and was cut off', () => {
-  const cut = () => cutBack(root, whole.folder, upTo('"attempt-started","data":{"id":"act"'));
-
-  it('is not run again by itself: a person says so, and the report names who', async () => {
-    const copy = await cut();
-    await expect(resumeLong(copy)).rejects.toMatchObject({
-      code: 'RUN_UNDECIDED',
-      hint: expect.stringContaining('--repeat act'),
-    });
-    expect(await executed(copy, 'act')).toBe(1);
-    const run = await resumeLong(copy, { repeat: ['act'] });
-    expect(await executed(copy, 'act')).toBe(2);
-    expect(run.statement.predicate.release.notes.join()).toContain('ada had `act` run again');
-    await expectSound(run);
-  });
-
-  it('given up it is an error, what needs it is blocked, and it is not run', async () => {
-    const copy = await cut();
-    const run = await resumeLong(copy, { giveUp: ['act'] });
-    expect(await executed(copy, 'act')).toBe(1);
-    expect(states(run)).toMatchObject({ act: 'error', last: 'blocked' });
-    expect(run.statement.predicate.items[1]?.reason).toContain('it may have run');
-    expect(run.statement.predicate.release.notes.join()).toContain('ada gave `act` up');
-    await expectSound(run);
-  });
-
-  it('what was not cut off can not be decided, nor one item both ways', async () => {
-    const copy = await cut();
-    await expect(resumeLong(copy, { repeat: ['one'] })).rejects.toMatchObject({ code: 'USAGE' });
-    await expect(resumeLong(copy, { repeat: ['act'], giveUp: ['act'] })).rejects.toMatchObject({
-      code: 'USAGE',
-    });
-  });
-});
-
 describe('what has to be as it was', () => {
   const files = [
     'checklists/long.gate.yml',

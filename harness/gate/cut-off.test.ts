@@ -65,3 +65,40 @@ describe('a run that is aborted', () => {
     expect((await resumeLong(copy)).statement.predicate.decision).toBe('REHEARSAL_GO');
   });
 });
+
+describe('an item that writes and was cut off', () => {
+  const acts = async (copy: string) => (await executed(copy)).filter((item) => item === 'act').length;
+  const cut = () => killedAt('"attempt-started","data":{"id":"act"');
+
+  it('is not run again by itself: a person says so, and the report names who', async () => {
+    const copy = await cut();
+    await expect(resumeLong(copy)).rejects.toMatchObject({
+      code: 'RUN_UNDECIDED',
+      hint: expect.stringContaining('--repeat act'),
+    });
+    expect(await acts(copy)).toBe(1);
+    const run = await resumeLong(copy, { repeat: ['act'] });
+    expect(await acts(copy)).toBe(2);
+    expect(run.statement.predicate.release.notes.join()).toContain('ada had `act` run again');
+    await expectSound(run);
+  });
+
+  it('given up it is an error and is not run, what needs it is blocked, and its undo is run', async () => {
+    const copy = await cut();
+    const run = await resumeLong(copy, { giveUp: ['act'] });
+    expect(run.statement.predicate.items[1]?.undo).toMatchObject({ state: 'passed' });
+    expect(await acts(copy), 'the item, and its undo').toBe(2);
+    expect(states(run)).toEqual(['passed', 'error', 'blocked']);
+    expect(run.statement.predicate.items[1]?.reason).toContain('it may have run');
+    expect(run.statement.predicate.release.notes.join()).toContain('ada gave `act` up');
+    await expectSound(run);
+  });
+
+  it('what was not cut off can not be decided, nor one item both ways', async () => {
+    const copy = await cut();
+    await expect(resumeLong(copy, { repeat: ['one'] })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(resumeLong(copy, { repeat: ['act'], giveUp: ['act'] })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+});
