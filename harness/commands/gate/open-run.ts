@@ -24,7 +24,7 @@ export async function openRun(io: Pick<Io, 'cwd'>, name: string, project?: Proje
   const folder = project ? await findRun(project, io.cwd, name) : resolve(io.cwd, name);
   if (!existsSync(join(folder, 'report.json'))) {
     throw new CountersignError('RUN_MISSING', `${basename(folder)} has no report: the run did not finish`, {
-      hint: 'run the gate again',
+      hint: '`countersign gate status` tells whether it can be resumed',
     });
   }
   return { folder, statement: readStatement(await readRunFile(folder, 'report.json')) };
