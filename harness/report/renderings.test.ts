@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { sampleReport } from '../testing/sample-report.ts';
+import type { SaidLine } from './approvals.ts';
 import { annotations, githubAnnotation, jobSummary } from './github.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
@@ -25,6 +26,12 @@ function poison<T>(value: T): T {
   if (Array.isArray(value)) return value.map(poison) as T;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, poison(inner)])) as T;
+}
+
+const saidAt = '2026-11-25T08:30:00.000Z';
+
+function saidBy(kind: SaidLine['kind']): SaidLine {
+  return { kind, person: hostile, name: hostile, keyid: hostile, at: saidAt, earlier: true, words: hostile };
 }
 
 function hostileReport() {
@@ -64,6 +71,7 @@ function hostileReport() {
     context: {
       ...context,
       approvals: context.approvals.map((one) => ({ ...one, name: hostile, role: hostile })),
+      said: [saidBy('rejection'), { ...saidBy('revocation'), revoked: { keyid: hostile, from: saidAt } }],
     },
   };
 }
@@ -91,7 +99,8 @@ test('nothing that a report holds becomes markup', () => {
   const tags = new Set(
     [...renderHtml(clean.statement, clean.context).matchAll(/<\/?([a-z0-9]+)/g)].map(([, tag]) => tag),
   );
-  for (const [, tag] of page.matchAll(/<\/?([a-z0-9]+)/gi)) expect([...tags, 'ol', 'table']).toContain(tag);
+  for (const [, tag] of page.matchAll(/<\/?([a-z0-9]+)/gi))
+    expect([...tags, 'ol', 'table', 'blockquote', 'b']).toContain(tag);
   expect(page).not.toMatch(/<[^>]*\son\w+\s*=/i);
   expect(page.replace(/<style>.*<\/style>/s, '')).not.toMatch(/href="(?!#|evidence\/[0-9a-f]{64}")/);
   expect(page).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e]/);
@@ -132,7 +141,8 @@ test('junit counts failures, errors and what was only rehearsed, and stays well-
   const { statement } = sampleReport('no-go');
   expect(renderJunit(statement)).toContain('tests="5" failures="1" errors="0" skipped="0"');
   expect(renderJunit(sampleReport().statement)).toContain('tests="5" failures="0" errors="0" skipped="1"');
-  const xml = renderJunit(hostileReport().statement);
+  const { statement: poisoned, context } = hostileReport();
+  const xml = renderJunit(poisoned, context);
   expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/);
   expect(
     xml

@@ -11,7 +11,7 @@ import {
 } from '../testing/run-folder.ts';
 import { assignRoles } from './roles.ts';
 import type { Person } from './signers.ts';
-import { countApprovals, trustedKeys } from './trust.ts';
+import { countApprovals, trustedKeys, whyNotKey } from './trust.ts';
 
 const ada = testPerson('ada', ['release-manager']);
 const ben = testPerson('ben', ['engineering']);
@@ -134,6 +134,8 @@ describe('when a key counts', () => {
   });
   const before = '2026-11-25T08:59:59.999Z';
   const after = '2026-11-25T09:00:00.001Z';
+  /** A leap second: a moment by RFC 3339, and none to JavaScript. */
+  const leap = '2016-12-31T23:59:60Z';
 
   test.each([
     ['not yet valid', { not_before: after }, true],
@@ -143,8 +145,17 @@ describe('when a key counts', () => {
     ['revoked before', { revoked_at: before }, true],
     ['revoked at that moment', { revoked_at: SIGNED_AT }, true],
     ['revoked later', { revoked_at: after }, false],
+    ['valid from a moment that no clock shows', { not_before: leap }, true],
+    ['valid up to such a moment', { not_after: leap }, true],
+    ['revoked at such a moment', { revoked_at: leap }, true],
   ])('%s', (_, dates, refused) => {
     expect(reasons(count([withKey(dates)], [by(ada)]))).toHaveLength(refused ? 1 : 0);
+  });
+
+  test('a signature that was made at a moment that no clock shows does not count', () => {
+    expect(reasons(count([ada], [by(ada, 0, leap)]))).toHaveLength(1);
+    const key = { id: '', public: '' };
+    expect(whyNotKey(key, { from: leap, to: leap })).toContain('no clock shows');
   });
 
   test('a signature without a time needs a key that was good all along', () => {

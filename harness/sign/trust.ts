@@ -109,19 +109,23 @@ function isBetween(at: string, from: string, to: string): boolean {
   return Date.parse(from) <= Date.parse(at) && Date.parse(at) <= Date.parse(to);
 }
 
-/** A signature without a time must have been good whenever it was made. */
+/**
+ * A signature without a time must have been good whenever it was made. RFC 3339 has moments that no clock of ours
+ * shows, such as a leap second: nothing compares with them, so each comparison asks for what must hold.
+ */
 export function whyNotKey(key: SignerKey, span: { from: string; to: string }): string | undefined {
   const [from, to] = [Date.parse(span.from), Date.parse(span.to)];
-  if (key.not_before && Date.parse(key.not_before) > from)
+  if (Number.isNaN(from) || Number.isNaN(to)) return `${span.to} is a moment that no clock shows`;
+  if (key.not_before && !(Date.parse(key.not_before) <= from))
     return `the key is valid from ${key.not_before} only`;
-  if (key.not_after && Date.parse(key.not_after) < to) return `the key was valid until ${key.not_after}`;
+  if (key.not_after && !(to <= Date.parse(key.not_after))) return `the key was valid until ${key.not_after}`;
   if (isRevokedAt(key, span.to)) return `the key was revoked at ${key.revoked_at}`;
   return undefined;
 }
 
 /** A signature of that moment or later counts no more. */
 export function isRevokedAt({ revoked_at }: SignerKey, at: string): boolean {
-  return revoked_at !== undefined && Date.parse(revoked_at) <= Date.parse(at);
+  return revoked_at !== undefined && !(Date.parse(at) < Date.parse(revoked_at));
 }
 
 /** The people of a rehearsal are made up: they have no e-mail address that could be an author's. */

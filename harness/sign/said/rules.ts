@@ -22,7 +22,7 @@ export function whyNotSay(saying: Saying, by: TrustedKey, given: Circumstances):
 
 function whyNotNow(saying: Saying, { key }: TrustedKey, { statement }: Circumstances): string | undefined {
   const frozen = statement.predicate.validity.not_before;
-  if (!saying.earlier && Date.parse(saying.at) < Date.parse(frozen))
+  if (!saying.earlier && !(Date.parse(saying.at) >= Date.parse(frozen)))
     return `it was said at ${saying.at}, before the report was frozen at ${frozen}`;
   return whyNotKey(key, { from: saying.at, to: saying.at });
 }
@@ -70,7 +70,8 @@ function whyNotRevoke(
   const owner = given.keys.get(saying.revoked_key)?.person;
   if (!owner) return `${saying.revoked_key} is nobody's key in the signers file`;
   if (saying.revoked_key === saying.key) return 'a key does not revoke itself: use another one';
-  if (Date.parse(saying.revoked_at) > Date.parse(saying.at)) return `${saying.revoked_at} is in the future`;
+  if (!(Date.parse(saying.revoked_at) <= Date.parse(saying.at)))
+    return `${saying.revoked_at} is in the future`;
   return owner.id === saying.person ? undefined : whyNoRole(by, given);
 }
 
