@@ -27,11 +27,11 @@ export function wasLeftOut(item: ItemReport, declared: GateItem, { items }: Sign
   return nothing && halted && firstFailed(items) !== undefined;
 }
 
-function undoContradictions({ undo }: GateItem, item: ItemReport, { items }: SignOff): string[] {
+function undoContradictions({ undo }: GateItem, item: ItemReport, { items, run }: SignOff): string[] {
   const failed = firstFailed(items);
   if (!undo) return item.undo ? [`${item.id} was undone, and the gate does not say how`] : [];
   if (!item.undo) {
-    if (!failed || item.attempts.length === 0) return [];
+    if (!failed || item.attempts.length === 0 || run.aborted?.undo === false) return [];
     return [`${item.id} acted and ${failed.id} is ${failed.state}, and it was not undone`];
   }
   if (!failed) return [`${item.id} was undone, and nothing failed`];

@@ -44,6 +44,7 @@ function statementOf(run: Conducted, { at, reports, usedMs, change }: Ending): S
       duration_ms: usedMs,
       tool,
       ...(rehearse && rehearse > 1 ? { rehearse } : {}),
+      ...(history.aborted ? { aborted: history.aborted } : {}),
       ...(history.resumptions.length > 0 ? { resumptions: history.resumptions } : {}),
     },
     environment: describeEnvironment(run),

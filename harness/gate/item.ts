@@ -46,7 +46,8 @@ function whyNotBegin(run: RunState, item: LoadedItem): Outcome | undefined {
     .find((need) => need && !letsPass.has(need.state));
   if (blocker) return { state: 'blocked', reason: `it needs \`${blocker.id}\`, which is ${blocker.state}` };
   const given = restored.givenUp.get(item.id);
-  if (given !== undefined) return { state: 'error', reason: given };
+  // What a watch saw is told, even if it goes no further.
+  if (given !== undefined) return item.watch ? undefined : { state: 'error', reason: given };
   const halted = whyHalted(run, item);
   if (halted) return halted;
   if (item.kind?.effects !== 'writes') return undefined;
@@ -94,8 +95,11 @@ async function measured(run: RunState, item: LoadedItem, base: ItemReport): Prom
 /** What only the calendar can answer is measured in a rehearsal, too, but decides nothing there. */
 function answered({ input }: RunState, report: ItemReport): ItemReport {
   if (!isRehearsed(report.answers, input.rehearsal, report.state)) return report;
-  const now = report.reason ? `; now: ${report.reason}` : '';
-  return { ...report, state: 'rehearsed', reason: `in a release, the calendar answers this${now}` };
+  return { ...report, state: 'rehearsed', reason: calendarReason(report.reason) };
+}
+
+export function calendarReason(now: string | undefined): string {
+  return `in a release, the calendar answers this${now ? `; now: ${now}` : ''}`;
 }
 
 function baseReport(item: LoadedItem, redactor: Redactor): ItemReport {

@@ -22,14 +22,16 @@ export async function watched(
   const plan = watchPlan(settings, input.rehearse);
   const simulated = new Set(restored.simulated.get(item.id) ?? []);
   const samples = [...(restored.watches.get(item.id)?.samples ?? [])];
-  while (judgeWatch(plan, samples).going && (await isDue(run, plan, samples))) {
+  const given = restored.givenUp.get(item.id);
+  while (given === undefined && judgeWatch(plan, samples).going && (await isDue(run, plan, samples))) {
     const sample = await run.limit(() => takeSample(run, item, { plan, samples, simulated }));
     if (!sample) break;
     samples.push(sample);
     input.listener.progress(item, progressOf(plan, samples));
   }
   const judged = judgeWatch(plan, samples);
-  const stopped = judged.going && signal.aborted ? `${messageOf(signal.reason)}: ` : '';
+  const broken = given ?? (signal.aborted ? messageOf(signal.reason) : undefined);
+  const stopped = judged.going && broken !== undefined ? `${broken}: ` : '';
   const cause = samples.findLast(({ state }) => state !== 'passed')?.reason;
   const reason = judged.reason && `${stopped}${judged.reason}${cause && !stopped ? `: ${cause}` : ''}`;
   return {

@@ -168,6 +168,8 @@ export const SignOffSchema = Options({
     ),
     /** What the times of watches and the intervals of the local stack were divided by. */
     rehearse: Type.Optional(Type.Integer({ minimum: 2 })),
+    /** A person ended it before its time; without `undo` what was done still stands. */
+    aborted: Type.Optional(Options({ who: Type.String(), undo: Type.Boolean() })),
   }),
   decision: literals(decisions),
   reasons: Type.Array(Options({ item: Type.String(), state: Type.String(), text: Type.String() })),

@@ -21,6 +21,17 @@ export function undoNotices(items: readonly ItemReport[]): Markup[] {
   ];
 }
 
+/** Who ended the run, and what that left. */
+export function abortNotice({ aborted }: SignOff['run'], items: readonly ItemReport[]): Markup[] {
+  if (!aborted) return [];
+  const acted = items.filter(({ effects, attempts }) => effects === 'writes' && attempts.length > 0);
+  const left =
+    aborted.undo || acted.length === 0
+      ? ''
+      : ` What was done still stands: ${acted.map(({ id }) => id).join(', ')}.`;
+  return [html`<li><b>Aborted.</b> ${aborted.who} ended the run before its time.${left}</li>`];
+}
+
 /** How old what it rests on was when the release went live. */
 export function cutoverOf({ cutover }: ItemReport, { zone }: Pick<SignOff['environment'], 'zone'>): Markup {
   if (!cutover) return html``;

@@ -1,6 +1,6 @@
 import { type ReportContext, stoppers } from '../approvals.ts';
 import type { Decision, SignOff } from '../schema.ts';
-import { undoNotices } from './acted.ts';
+import { abortNotice, undoNotices } from './acted.ts';
 import { counted, html, type Markup, prose } from './markup.ts';
 import { timeOf } from './time.ts';
 
@@ -84,13 +84,14 @@ function standing({ decision, policy }: SignOff, context: ReportContext): Markup
 }
 
 /** What a reader must know before they believe the word above. */
-export function notices({ environment, items, relaxations, policy, release }: SignOff): Markup {
+export function notices({ environment, items, relaxations, policy, release, run }: SignOff): Markup {
   const simulated = [...new Set([...environment.simulators, ...items.flatMap((item) => item.simulated)])];
   const waived = items.filter(({ state }) => state === 'waived');
   const rehearsed = items.filter(({ state }) => state === 'rehearsed').length;
   const unknown = `${counted(rehearsed, 'item')} could not be known in a rehearsal.`;
   const lines = [
     ...undoNotices(items),
+    ...abortNotice(run, items),
     environment.rehearsal
       ? html`<li><b>Rehearsal.</b> Its keys were made for practice, and it releases nothing. ${rehearsed > 0 ? unknown : ''}</li>`
       : undefined,

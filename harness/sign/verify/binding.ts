@@ -145,7 +145,8 @@ export async function readJournalOf({
   report,
   keys,
 }: Examined): Promise<{ findings: Finding[]; said: readonly Saying[] }> {
-  const { journal, items } = report.statement.predicate;
+  const { predicate } = report.statement;
+  const { journal } = predicate;
   const entries = readJournal(await readRunFile(options.folder, 'journal.jsonl'));
   const head = entries[journal.lines - 1];
   if (head?.hash !== journal.head) {
@@ -157,6 +158,6 @@ export async function readJournalOf({
   const said = readSaid(entries, report, keys);
   const later = said.filter(({ earlier }) => !earlier).length;
   const text = `${entries.length} lines in one chain, ${later} of them signed after the freeze`;
-  const told = checkTold(items, entries.slice(0, journal.lines));
+  const told = checkTold(predicate, entries.slice(0, journal.lines));
   return { findings: [pass('journal', text), ...told], said };
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../../gate/journal.ts';
-import type { Attempt, ItemReport } from '../../report/schema.ts';
+import type { Attempt, ItemReport, SignOff } from '../../report/schema.ts';
 import { type Finding, summarise } from './finding.ts';
 
 type Told = Pick<Attempt, 'started_at' | 'finished_at' | 'state'> & { facts?: unknown };
@@ -9,15 +9,18 @@ type Told = Pick<Attempt, 'started_at' | 'finished_at' | 'state'> & { facts?: un
  * What a watch saw, what was undone and when it was cut over stands in the journal, line by line, as it happened: a
  * report that leaves some of it out is not what was written down.
  */
-export function checkTold(items: readonly ItemReport[], entries: readonly JournalEntry[]): Finding[] {
+export function checkTold({ items, run }: SignOff, entries: readonly JournalEntry[]): Finding[] {
   const acts = items.filter(({ watch, undo, cutover }) => watch || undo || cutover);
   const samples = attemptsBy(entries, 'watch-sample');
   const undone = attemptsBy(entries, 'undo-finished');
+  const aborted = entries.find(({ type }) => type === 'run-aborted')?.data;
   const problems = items.flatMap((item) => [
     ...differ(item.watch?.samples, samples.get(item.id), `the samples of ${item.id}`),
     ...differ(item.undo?.attempts, undone.get(item.id), `the undo of ${item.id}`),
     ...cutoverProblems(item, entries),
   ]);
+  if (!isDeepStrictEqual(aborted, run.aborted))
+    problems.push('who aborted the run is not what the journal tells');
   if (acts.length === 0 && problems.length === 0) return [];
   return [summarise('told', problems, `${acts.length} watched, undone or cut over as the journal tells`)];
 }
