@@ -1,8 +1,9 @@
 import type { Attempt, ItemReport, Undone } from '../report/schema.ts';
 import type { Signers } from '../sign/signers.ts';
-import { reasonFor } from './item.ts';
+import { calendarReason, reasonFor } from './item.ts';
+import { whyNoCutover } from './moment.ts';
 import type { Gate } from './schema.ts';
-import { type Judgement, letsPass } from './verdict.ts';
+import { type Judgement, letsPass, stateOfAttempts } from './verdict.ts';
 import { judgeWatch, watchPlan } from './watch.ts';
 
 /** What the facts of a run gave when they were judged again, and what reasons are worded with. */
@@ -68,7 +69,17 @@ function reasonAgain(item: ItemReport, state: ItemReport['state'], known: Known)
   if (state === 'waived') return { reason: item.reason, told: false };
   if (state === 'blocked') return blockedReason(item, known);
   if (item.attest) return { reason: attestedReason(item, state, known), told: false };
+  const stale = item.cutover && whyNoCutover(item.cutover);
+  if (stale) return { reason: stale, told: false };
   if (item.attempts.length === 0) return { reason: item.reason, told: true };
+  if (state !== 'rehearsed') return measuredReason(item, state, known);
+  const { flaky } = known.gate.items.find(({ id }) => id === item.id) ?? {};
+  const states = item.attempts.map((attempt) => judgementOf(attempt, item, known).state);
+  const { reason, told } = measuredReason(item, stateOfAttempts(states, flaky), known);
+  return { reason: calendarReason(reason), told };
+}
+
+function measuredReason(item: ItemReport, state: ItemReport['state'], known: Known): Reason {
   if (item.watch) return watchedReason(item, known);
   const made = item.attempts.map((attempt) => ({ ...attempt, ...judgementOf(attempt, item, known) }));
   return withRefusals(item, reasonFor(state, made));

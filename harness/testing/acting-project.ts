@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { systemClock } from '../commands/clock.ts';
 import { openProject } from '../config/project.ts';
 import { recompute } from '../gate/recompute.ts';
+import { replay } from '../gate/replay.ts';
 import type { RunListener } from '../gate/run.ts';
 import { type GateRun, runGate } from '../gate/session.ts';
 import { testProject } from './cli.ts';
@@ -106,6 +107,7 @@ export async function actingProject() {
     const again = await recompute(folder, statement);
     expect(again.decision).toBe(predicate.decision);
     expect(again.items).toEqual(predicate.items.map(({ id, state }) => ({ id, state })));
+    expect(await replay(folder)).toMatchObject({ same: true });
     const item = (id: string) => predicate.items.find((each) => each.id === id);
     return { folder, statement, predicate, item, log: await written() };
   }

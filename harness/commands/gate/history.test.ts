@@ -121,7 +121,7 @@ test('what failed, erred, was blocked or retried is replayed, compared and kept 
 
   expect((await cli('gate run release')).exit).toBe(1);
   const trial = await cli('gate prune --older-than 1ms --keep 0');
-  expect(trial.stdout).toContain(`keep    ${first}  signed and still valid`);
+  expect(trial.stdout).toContain(`keep    ${first}  it is the last GO, ${first}`);
   expect(trial.stdout).toMatch(new RegExp(`delete  ${second}  .*NO_GO`));
   expect(trial.stdout).toContain('would delete 1 of 3 runs');
   expect(await runs()).toHaveLength(3);
