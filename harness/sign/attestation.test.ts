@@ -55,7 +55,7 @@ describe('what a person says about an item', () => {
     });
   });
 
-  test('counts for a role of the signers file only', async () => {
+  test('T9: counts for a role of the signers file only', async () => {
     await expect(read(attest({ person: 'ben' }, ben))).rejects.toThrow('ben does not have the role security');
   });
 
@@ -143,7 +143,7 @@ describe('a report that rests on what a person said', () => {
     expect(await verified(undefined)).toBe('false: vault passed without a statement of security');
   });
 
-  test('falls when the evidence changed after the person spoke', async () => {
+  test('T10: falls when the evidence changed after the person spoke', async () => {
     const text = await verified(await attest(), (_, all) => {
       const [smoke] = all.items;
       const [log] = all.evidence.files;

@@ -38,7 +38,7 @@ test('lengths in the encoding count bytes, not characters', () => {
   expect(preAuthenticationEncoding('é', Buffer.from('₦')).toString()).toBe('DSSEv1 2 é 3 ₦');
 });
 
-test('no two pairs of type and payload have the same encoding', () => {
+test('T1: no two pairs of type and payload have the same encoding', () => {
   const pair = fc.tuple(fc.string(), fc.uint8Array({ maxLength: 20 }));
   fc.assert(
     fc.property(pair, pair, ([typeA, a], [typeB, b]) => {

@@ -114,7 +114,7 @@ test.each<[string, Partial<Parameters<typeof makeRunFolder>[0]>, string]>([
 });
 
 test.each(['../../etc/passwd', '/etc/passwd', 'a/../b', 'a\\b', 'a\nb', ''])(
-  'a name of evidence that leads elsewhere is refused: %j',
+  'T21: a name of evidence that leads elsewhere is refused: %j',
   async (name) => {
     await using run = await makeRunFolder({ people, evidence: { [name]: 'x' } });
     await forge(run, [ada, ben]);
@@ -122,7 +122,7 @@ test.each(['../../etc/passwd', '/etc/passwd', 'a/../b', 'a\\b', 'a\nb', ''])(
   },
 );
 
-test('good signatures make no GO of a report that failed', async () => {
+test('T24: good signatures make no GO of a report that failed', async () => {
   for (const [state, exit] of [
     ['failed', 1],
     ['error', 3],

@@ -136,7 +136,7 @@ test.each<[string, (run: RunFolder) => Promise<void>, string]>([
     'gate.yml is not the file that was used',
   ],
   ['a changed journal', (run) => appendFile(join(run.folder, 'journal.jsonl'), '{}\n'), 'journal'],
-])('%s stops a signature', async (_, spoil, message) => {
+])('T10: %s stops a signature', async (_, spoil, message) => {
   await using run = await makeRunFolder({ people });
   await spoil(run);
   await expect(run.sign(ada)).rejects.toThrow(message);

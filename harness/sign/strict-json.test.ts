@@ -56,7 +56,7 @@ test.each([
   ['', 'is not JSON'],
   ['\ufeff{}', 'is not JSON'],
   ['[01]', 'has a list that does not end'],
-])('%s is refused: it %s', (text, message) => {
+])('T17: %s is refused: it %s', (text, message) => {
   expect(() => parse(text)).toThrow(`the report ${message}`);
 });
 
@@ -64,7 +64,7 @@ test('bytes that are not UTF-8 are refused', () => {
   expect(() => parse(Uint8Array.of(0x22, 0xff, 0x22))).toThrow('the report is not UTF-8');
 });
 
-test('a text over the limit is refused before it is read', () => {
+test('T17: a text over the limit is refused before it is read', () => {
   expect(() => parse('"123456789"', 10)).toThrow('the report has 11 bytes; at most 10 are read');
 });
 

@@ -60,14 +60,14 @@ describe('who counts', () => {
     expect(count([ada, ben], []).missing).toEqual(policy.require);
   });
 
-  test('the same key twice counts once', () => {
+  test('T6: the same key twice counts once', () => {
     const twice = { ...policy, require: [{ role: 'engineering', count: 2 }] };
     const result = count([ben], [by(ben), by(ben)], { policy: twice });
     expect(result.missing).toEqual([{ role: 'engineering', count: 1 }]);
     expect(reasons(result)).toEqual(['ben has signed already']);
   });
 
-  test('two keys of one person count once', () => {
+  test('T7: two keys of one person count once', () => {
     const result = count([cyd], [by(cyd, 0), by(cyd, 1)]);
     expect(result.missing).toHaveLength(1);
     expect(reasons(result)).toEqual(['cyd has signed already']);
@@ -97,7 +97,7 @@ describe('who may not sign', () => {
   const authors = [createHash('sha256').update('ada@example.com').digest('hex')];
 
   test.each(['ada', 'Ada', 'ADA@example.com', 'Somebody <ada@example.com>'])(
-    'the requester, written %s',
+    'T8: the requester, written %s',
     (requester) => {
       expect(reasons(count([ada], [by(ada)], { release: { ...release, requester } }))).toEqual([
         'ada asked for this release',
@@ -105,7 +105,7 @@ describe('who may not sign', () => {
     },
   );
 
-  test('an author of the release, however the address is spelt', () => {
+  test('T8: an author of the release, however the address is spelt', () => {
     const shouting = { ...ada, emails: ['other@example.com', 'Ada@Example.com'] };
     expect(reasons(count([shouting], [by(ada)], { release: { ...release, authors } }))).toEqual([
       'ada is an author of this release',
@@ -158,20 +158,20 @@ describe('when a key counts', () => {
     expect(whyNotKey(key, { from: leap, to: leap })).toContain('no clock shows');
   });
 
-  test('a signature without a time needs a key that was good all along', () => {
+  test('T15: a signature without a time needs a key that was good all along', () => {
     const person = withKey({ revoked_at: '2026-11-26T08:00:00.000Z' });
     expect(reasons(count([person], [by(ada)]))).toEqual([]);
     expect(reasons(count([person], [{ keyid: by(ada).keyid }]))[0]).toContain('revoked');
   });
 
-  test('a signature from before the freeze or after the end of validity does not count', () => {
+  test('T16: a signature from before the freeze or after the end of validity does not count', () => {
     expect(reasons(count([ada], [by(ada, 0, '2026-11-25T08:29:59.999Z')]))[0]).toContain('outside the time');
     expect(reasons(count([ada], [by(ada, 0, '2026-11-26T08:30:00.001Z')]))[0]).toContain('outside the time');
   });
 });
 
 describe('a signers file that can not be trusted', () => {
-  test('an id that is not of the key beside it', () => {
+  test('T19: an id that is not of the key beside it', () => {
     const forged = {
       ...ada,
       keys: ada.keys.map((key) => ({ ...key, publicPem: ben.keys[0]?.publicPem ?? '' })),

@@ -147,7 +147,7 @@ describe('people who do not count', () => {
     );
   });
 
-  test('people of the copy in the folder are nobody: the given file decides', async () => {
+  test('T9: people of the copy in the folder are nobody: the given file decides', async () => {
     await using run = await signedRun();
     const signers = {
       bytes: run.signers.bytes,
@@ -158,13 +158,13 @@ describe('people who do not count', () => {
     expect(wrong(result)).toContain("nobody's key in the signers file");
   });
 
-  test('the same key twice, with two different signatures, voids the envelope', async () => {
+  test('T6: the same key twice, with two different signatures, voids the envelope', async () => {
     await using run = await makeRunFolder({ people });
     await forge(run, [ada, ada]);
     expect(wrong(await verifyRun(run))).toContain(`${ada.keys[0]?.id} signed twice`);
   });
 
-  test('two keys of one person void the envelope', async () => {
+  test('T7: two keys of one person void the envelope', async () => {
     const two = testPerson('ada', ['release-manager', 'engineering'], { keys: 2 });
     await using run = await makeRunFolder({ people: [two, ben] });
     await forge(run, [two, { ...two, keys: two.keys.slice(1) }]);
@@ -179,14 +179,14 @@ describe('people who do not count', () => {
     expect(wrong(result)).toContain("nobody's key in the signers file");
   });
 
-  test('a signature under another key’s id is refused', async () => {
+  test('T19: a signature under another key’s id is refused', async () => {
     await using run = await makeRunFolder({ people });
     const eve = testPerson('eve', ['engineering']);
     await forge(run, [ada, { ...eve, keys: eve.keys.map((key) => ({ ...key, id: ben.keys[0]?.id ?? '' })) }]);
     expect(wrong(await verifyRun(run))).toContain('does not fit these bytes');
   });
 
-  test('a signature over the payload alone, without its type and length, is refused', async () => {
+  test('T1: a signature over the payload alone, without its type and length, is refused', async () => {
     await using run = await makeRunFolder({ people });
     const report = await readFile(join(run.folder, 'report.json'));
     const signature = await loadSigner(ada.keys[0]?.privatePem ?? '', passphrase).sign(report);

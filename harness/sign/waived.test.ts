@@ -149,7 +149,7 @@ describe('a report with a waived item', () => {
     expect(exit).toBe(4);
   });
 
-  it('T11: is invalid when an item passed and has a waiver all the same', async () => {
+  it('T13: is invalid when an item passed and has a waiver all the same', async () => {
     const { exit, wrong } = await verified({ report: (item) => Object.assign(item, { state: 'failed' }) });
     expect(wrong).toContain('nothing else has one');
     expect(exit).toBe(4);

@@ -137,7 +137,7 @@ test('what was rejected can not be answered and frozen anew', async () => {
   );
 });
 
-test('a chain that was made anew without a line, or in another order, is refused', async () => {
+test('T18: a chain that was made anew without a line, or in another order, is refused', async () => {
   await using run = await signedRun();
   await sayOn(run, cyd, remark);
   await sayOn(run, ben, remark);

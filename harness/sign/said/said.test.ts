@@ -100,7 +100,7 @@ describe('a withdrawal', () => {
 });
 
 describe('a revocation', () => {
-  test('takes away what the key signed at that moment or later, and stops it from signing', async () => {
+  test('T15: takes away what the key signed at that moment or later, and stops it from signing', async () => {
     await using run = await signedRun();
     await sayOn(run, cyd, stolen(ben, SIGNED_AT));
     const result = await verifyRun(run, { now: later(20) });
