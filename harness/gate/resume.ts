@@ -122,7 +122,7 @@ function linesOf(
 function tell(
   { say }: ResumeOptions,
   { torn, entries, begun }: Found,
-  { finished, resumptions }: History,
+  { finished, resumptions, restored }: History,
 ): void {
   if (torn) say(`line ${torn.line} of the journal was torn; its ${torn.bytes} bytes were cut off`);
   const down = formatDuration(Math.round((resumptions.at(-1)?.gap_ms ?? 0) / 1_000) * 1_000);
@@ -131,4 +131,6 @@ function tell(
       ? `${begun.id} was measured to its end; only its report is missing`
       : `going on with ${begun.id} after line ${entries.length} of its journal, ${down} later`,
   );
+  const done = [...restored.finished.keys()];
+  if (!finished && done.length > 0) say(`done before: ${done.join(', ')}`);
 }

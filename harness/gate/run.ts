@@ -12,6 +12,8 @@ import { unwind, withUndone } from './undo.ts';
 
 /** What the live display shows. */
 export interface RunListener {
+  /** It ended in an earlier runner of this run, and is not run again. */
+  kept?(item: LoadedItem, report: ItemReport): void;
   started(item: LoadedItem): void;
   progress(item: LoadedItem, message: string): void;
   attempted(item: LoadedItem, attempt: Attempt & { reason?: string }): void;
@@ -120,7 +122,8 @@ async function finish(run: RunState, item: LoadedItem, halt: AbortController): P
   const known = restored.finished.get(item.id);
   const report = known ?? (await ended(run, item));
   reports.set(item.id, report);
-  input.listener.finished(item, report);
+  if (known) input.listener.kept?.(item, report);
+  else input.listener.finished(item, report);
   const cause = run.halted ? undefined : whyHalt(run);
   if (cause === undefined) return;
   haltNow(run, cause, halt);

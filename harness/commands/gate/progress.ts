@@ -53,6 +53,9 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
 
   return {
     say: (line) => print(paint(terminal, 'dim', line)),
+    kept() {
+      done += 1;
+    },
     started: (item) => void running.set(item.id, { item, since: clock.monotonic(), note: '' }),
     progress: (item, note) => void Object.assign(running.get(item.id) ?? {}, { note: oneLine(note) }),
     attempted(item, attempt) {
