@@ -114,6 +114,18 @@ describe('alerts', () => {
     expect(unmet(facts)).toEqual(['size(unarmed) == 0']);
   });
 
+  it('takes a rule for armed although the last scrape failed, and for unarmed after the lookback', async () => {
+    server.expose('no metrics {');
+    try {
+      await until(async () => (await source().instant('queue_depth')).length === 0);
+      expect((await measure({ alerts: quiet })).unarmed).toEqual([]);
+      await until(async () => (await measure({ alerts: quiet, lookback: '1s' })).unarmed.length === 2);
+    } finally {
+      server.expose(metrics(0));
+      await until(async () => (await source().instant('queue_depth')).length === 1);
+    }
+  });
+
   it.each([
     ['BetweenBounds', '3 is not a bucket bound of job_seconds_bucket, whose bounds are 2, 5'],
     ['AboveBounds', '5 is the highest finite bucket bound of job_seconds_bucket'],

@@ -4,10 +4,9 @@ import {
   findSelectors,
   type QuantileThreshold,
 } from '../../sources/promql-syntax.ts';
-import { selectorAge } from '../../sources/sample-age.ts';
 
 export interface Armament {
-  /** Selectors of the rule that select nothing now: it could not fire whatever happens. */
+  /** Selectors of the rule without a sample within the lookback: it could not fire whatever happens. */
   empty: string[];
   /** Thresholds that the buckets of a histogram can't tell. */
   thresholds: string[];
@@ -22,8 +21,9 @@ export async function findArmament(
   const selectors = findSelectors(query);
   const empty = selectors.length === 0 ? ['(the rule selects no series at all)'] : [];
   for (const { text } of selectors) {
-    const age = await selectorAge(prometheus, text, lookbackMs, signal);
-    if (age === undefined || age * 1000 > lookbackMs) empty.push(text);
+    // An instant query would find nothing right after one scrape that failed.
+    const young = `count(last_over_time(${text}[${lookbackMs}ms]))`;
+    if ((await prometheus.instant(young, { signal })).length === 0) empty.push(text);
   }
   const thresholds: string[] = [];
   for (const quantile of findQuantileThresholds(query)) {
