@@ -135,6 +135,8 @@ export function reschedule(db: Queryable, transactionId: string, later: Later) {
 
 export interface Confirmation extends Claimed {
   providerRef?: string | null;
+  /** The round that was paid, where it is not the last one. */
+  round?: number;
   response?: unknown;
 }
 
@@ -142,9 +144,14 @@ export function confirm(db: Queryable, transactionId: string, confirmation: Conf
   return move(
     db,
     `status = 'CONFIRMED', provider_ref = coalesce(provider_ref, $2), last_error = NULL, next_retry_at = NULL,
-       retryable = false, provider_response = coalesce($3, provider_response)`,
+       retryable = false, provider_response = coalesce($3, provider_response), paid_round = coalesce($4, round)`,
     'true',
-    [transactionId, confirmation.providerRef ?? null, json(confirmation.response)],
+    [
+      transactionId,
+      confirmation.providerRef ?? null,
+      json(confirmation.response),
+      confirmation.round ?? null,
+    ],
     confirmation,
   );
 }

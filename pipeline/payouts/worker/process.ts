@@ -73,7 +73,7 @@ async function isSurelyUnpaid(
     const standing = await provider.find(referenceOf(payout, round), signal);
     const isCurrent = round === payout.round;
     if (!standing || (standing.state === 'FAILED' && !isCurrent)) continue;
-    if (isCurrent || standing.state === 'CONFIRMED') await record(deps, payout, standing);
+    if (isCurrent || standing.state === 'CONFIRMED') await record(deps, { ...payout, round }, standing);
     else await later(deps, payout, 'EARLIER_ROUND_OPEN');
     return false;
   }
@@ -157,9 +157,9 @@ async function outcomeUnknown(deps: Processing, payout: ClaimedPayout, error: st
 
 async function record(deps: Processing, payout: ClaimedPayout, standing: Standing): Promise<void> {
   const { providerRef, state, status, reason } = standing;
-  const { transaction_id: id, claim } = payout;
+  const { transaction_id: id, claim, round } = payout;
   const response = { status, reason };
-  if (state === 'CONFIRMED') await confirm(deps.db, id, { providerRef, response, claim });
+  if (state === 'CONFIRMED') await confirm(deps.db, id, { providerRef, response, claim, round });
   else if (state === 'FAILED') {
     const error = reason ?? status;
     await fail(deps.db, id, { error, retryable: temporary.has(error), providerRef, response, claim });

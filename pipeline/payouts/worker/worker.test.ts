@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deposit, usePayoutWorker, workerSettings } from '#pipeline/testing/payout-worker.ts';
 import { fundedWallet, payoutOf } from '#pipeline/testing/payouts.ts';
-import { makeDue, reopen } from '../payouts.ts';
+import { fail, makeDue, reopen } from '../payouts.ts';
 import type { PayoutProvider } from '../providers/provider.ts';
 import { claimDue } from './claim.ts';
 import { processPayout } from './process.ts';
@@ -165,6 +165,20 @@ it('a failed payout that is tried again goes under another reference, unless the
   expect(await nextStep(payout)).toMatchObject({ status: 'CONFIRMED' });
   expect(paid(payout)).toMatchObject([{ externalRef: `${payout.external_ref}-r1` }]);
   expect(await balance()).toBe(deposit - 1000n);
+});
+
+it('an earlier round that was paid after all is the one that the books are compared under', async () => {
+  const payout = await newPayout('MOMO');
+  await step(payout);
+  await fail(parts.db, payout.transaction_id, { error: 'EXPIRED', retryable: true });
+  await reopen(parts.db, payout.transaction_id, { force: false });
+  expect(await nextStep(payout)).toMatchObject({ status: 'CONFIRMED', round: 1 });
+  expect(paid(payout)).toMatchObject([{ externalRef: payout.external_ref }]);
+  const { rows } = await parts.db.query(
+    'SELECT paid_round FROM app.mobile_money_payouts WHERE transaction_id = $1',
+    [payout.transaction_id],
+  );
+  expect(rows).toEqual([{ paid_round: 0 }]);
 });
 
 it.each([

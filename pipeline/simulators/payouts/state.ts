@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Book, type Payment, type Taken } from './book.ts';
 import { type CallbackBody, sendCallbacks } from './callbacks.ts';
 import { draw, type Fault, FaultList } from './faults.ts';
+import { HeldUp } from './held-up.ts';
 import { type Settings, type SimulatedProvider, simulatedProviders } from './options.ts';
 
 /** Slow: each answer takes `ms` longer. Dead: every connection is broken off. */
@@ -26,6 +27,7 @@ export class SimulatorState {
   #underWay = new Set<Promise<void>>();
   #closing = new AbortController();
   #serial = 0;
+  readonly heldUp = new HeldUp(this.#closing.signal);
 
   constructor(settings: Settings) {
     this.settings = settings;

@@ -37,13 +37,13 @@ export async function submit(
   const fault = await strike(state, situation);
   // How late a payment may be taken is for the fault `late` alone, not for how busy this machine is.
   await state.pause(1);
-  if (reply.raw.destroyed) return breakOff(reply);
+  if (reply.raw.destroyed || state.heldUp.isRecent()) return breakOff(reply);
   switch (fault?.kind) {
     case 'cut':
       perform(undefined);
       return breakOff(reply);
     case 'late':
-      state.background(state.pause(fault.ms ?? 1000).then(() => void perform(undefined)));
+      state.background(takeLate(state, fault.ms ?? 1000, () => void perform(undefined)));
       return breakOff(reply);
     case 'error_after':
       perform(undefined);
@@ -54,6 +54,11 @@ export async function submit(
   }
   if (fault && fail(reply, fault)) return reply;
   return sendReply(reply, perform(fault));
+}
+
+async function takeLate(state: SimulatorState, ms: number, take: () => void): Promise<void> {
+  await state.pause(ms);
+  if (!state.heldUp.isRecent()) take();
 }
 
 async function strike(state: SimulatorState, situation: Situation): Promise<Fault | undefined> {

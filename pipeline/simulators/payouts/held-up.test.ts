@@ -1,0 +1,38 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { HeldUp } from './held-up.ts';
+import { startPayoutSimulator } from './start.ts';
+
+it('a process that stood still is told of, for as long as what came meanwhile may still be read', () => {
+  const closing = new AbortController();
+  onTestFinished(() => closing.abort());
+  let now = 0;
+  const heldUp = new HeldUp(closing.signal, () => now);
+  for (const [at, isRecent] of [
+    [400, false],
+    [800, false],
+    [1301, true],
+    [1700, true],
+    [1802, false],
+  ] as const) {
+    now = at;
+    expect(heldUp.isRecent(), `at ${at}`).toBe(isRecent);
+  }
+});
+
+it('takes no payment that it reads after it stood still', async () => {
+  const simulator = await startPayoutSimulator({ settleMs: [1, 2] });
+  onTestFinished(() => simulator.close());
+  const body = { externalRef: 'payout-1', msisdn: '+22890000003', amount: '10.00', currency: 'XOF' };
+  const pay = () =>
+    fetch(`${simulator.urls.TMONEY}/v1/disbursements`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const sent = pay().catch((error: unknown) => error);
+  const from = performance.now();
+  while (performance.now() - from < 700);
+  expect(await sent).toBeInstanceOf(TypeError);
+  expect(simulator.control.book()).toEqual([]);
+  await expect.poll(async () => (await pay().catch(() => undefined))?.status).toBe(201);
+});
