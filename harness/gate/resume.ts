@@ -97,7 +97,7 @@ function refuseUndecided(
   const flags = undecided.map((id) => `--repeat ${id}`).join(' ');
   throw new CountersignError(
     'RUN_UNDECIDED',
-    `a runner ended in the midst of ${named}, which writes: it may have taken effect or not`,
+    `a runner ended in the midst of ${named}: what writes may have taken effect or not`,
     {
       hint: `look whether it did, then say \`${flags}\` (run it again) or \`--give-up\` (it counts as an error)`,
     },
