@@ -66,6 +66,26 @@ describe('a run that is aborted', () => {
   });
 });
 
+describe('a local stack that ended with its run', () => {
+  it('is not replaced by another one: what was measured says nothing about that', async () => {
+    const own = await longGate(
+      { one: { check: 'look' }, two: { check: 'look', needs: ['one'] } },
+      {},
+      { stack: { services: [] } },
+    );
+    const run = await runLong(own);
+    const bytes = await readFile(join(run.folder, 'journal.jsonl'));
+    const end = bytes.indexOf('\n', bytes.indexOf('"item-finished","data":{"id":"one"')) + 1;
+    await expect(resumeLong(await cutBack(own, run.folder, end))).rejects.toMatchObject({
+      code: 'STACK_FAILED',
+      hint: expect.stringContaining('`countersign stack up` first'),
+    });
+    const unmeasured = bytes.indexOf('\n', bytes.indexOf('"stack-used"')) + 1;
+    const { statement } = await resumeLong(await cutBack(own, run.folder, unmeasured));
+    expect(statement.predicate.decision).toBe('REHEARSAL_GO');
+  });
+});
+
 describe('an item that writes and was cut off', () => {
   const acts = async (copy: string) => (await executed(copy)).filter((item) => item === 'act').length;
   const cut = () => killedAt('"attempt-started","data":{"id":"act"');

@@ -49,14 +49,21 @@ export interface TestItem {
 export const TOKEN = 'a-token-that-nobody-may-see';
 
 /** A project with one gate `long`, on an environment that is a rehearsal. */
-export async function longGate(items: Record<string, TestItem>, more: object = {}): Promise<string> {
+export async function longGate(
+  items: Record<string, TestItem>,
+  more: object = {},
+  environment: object = {},
+): Promise<string> {
+  const local = {
+    title: 'Local',
+    rehearsal: true,
+    writes: true,
+    secrets: { TOKEN: { env: 'TOKEN' } },
+    ...environment,
+  };
   return testProject({
     'countersign.config.ts': config,
-    'checklists/environments.yml': stringify({
-      environments: {
-        local: { title: 'Local', rehearsal: true, writes: true, secrets: { TOKEN: { env: 'TOKEN' } } },
-      },
-    }),
+    'checklists/environments.yml': stringify({ environments: { local } }),
     'checklists/long.gate.yml': stringify({
       gate: 'long',
       title: 'Long',
