@@ -41,6 +41,14 @@ beforeAll(async () => {
   project = await openProject(root);
 });
 
+const http = `check: http
+    with: {path: /, timeout: 5s}
+    expect:
+      - status == 200
+      - duration_ms < 2000`;
+const acting = (undo: string) =>
+  gate.replace(http, `check: script\n    with: {run: ${file}}\n    undo: ${undo}`);
+
 /** Every problem as a person reads it. */
 async function problemsWith(text: string | Buffer): Promise<string> {
   await write(text);
@@ -78,6 +86,33 @@ describe('H1: a gate file', () => {
         'check: script\n    with: {run: checklists/web.gate.yml}\n    retries: 2',
       ),
       '`up` writes, so it is never repeated',
+    ],
+    [
+      'a watch of what writes',
+      gate.replace(http, `check: script\n    with: {run: ${file}}\n    watch: {for: 2m, every: 30s}`),
+      ':10:12 CONFIG_INVALID: `up` writes, so it can not be watched',
+    ],
+    [
+      'an undo of what writes nothing',
+      gate.replace(http, `check: http\n    with: {path: /}\n    undo: {check: script, with: {run: ${file}}}`),
+      ':10:11 CONFIG_INVALID: `up` writes nothing, so there is nothing to undo',
+    ],
+    ['an undo by an unknown kind', acting('{check: scrpt}'), 'there is no check kind `scrpt`'],
+    [
+      'an undo that writes nothing',
+      acting('{check: http, with: {path: /}}'),
+      '`http` writes nothing, so it undoes',
+    ],
+    ['an undo with an unknown option', acting('{check: script, with: {rum: a}}'), '`rum` is not known here'],
+    [
+      'an undo with an expectation of another type',
+      acting(`{check: script, with: {run: ${file}}, expect: [exit_code == "0"]}`),
+      'EXPECTATION_INVALID',
+    ],
+    [
+      'a cutover that writes nothing',
+      gate.replace(http, 'check: http\n    with: {path: /}\n    cutover: true'),
+      '`up` writes nothing, so nothing goes live with it',
     ],
     [
       'a field that nothing acts on',

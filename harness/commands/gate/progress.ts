@@ -59,8 +59,7 @@ export function gateProgress(terminal: Terminal, clock: Clock, total: () => numb
     started: (item) => void running.set(item.id, { item, since: clock.monotonic(), note: '' }),
     progress: (item, note) => void Object.assign(running.get(item.id) ?? {}, { note: oneLine(note) }),
     attempted(item, attempt) {
-      const most = 1 + (item.retries ?? 0);
-      if (attempt.state !== 'passed' && most > 1)
+      if (attempt.state !== 'passed' && item.retries)
         print(`  ${item.id}: attempt ${attempt.state}: ${oneLine(attempt.reason ?? '')}`);
     },
     finished(item, report) {

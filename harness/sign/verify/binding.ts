@@ -52,7 +52,9 @@ export async function checkPolicy({ options, report }: Examined): Promise<Findin
 }
 
 function isFaithful(item: GateItem, found: ItemReport): boolean {
-  const expected = found.attempts.map(({ expectations }) => expectations.map(({ text }) => text));
+  const expected = (found.watch?.samples ?? found.attempts).map(({ expectations }) =>
+    expectations.map(({ text }) => text),
+  );
   return (
     item.check === found.check &&
     item.attest?.role === found.attest?.role &&
