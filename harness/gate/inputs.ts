@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../config/environments.ts';
 import { CountersignError } from '../errors.ts';
+import { shownEnvironment } from '../report/environment.ts';
 import type { SignOff } from '../report/schema.ts';
 import { sha256 } from '../sign/statement.ts';
 import { writeWhole } from './evidence.ts';
@@ -52,16 +53,8 @@ export async function refuseOtherInputs(folder: string, inputs: Inputs): Promise
 }
 
 export function describeEnvironment(inputs: Inputs): SignOff['environment'] {
-  const { environment } = inputs;
-  const simulators = Object.entries(environment.sources ?? {}).flatMap(([name, source]) =>
-    'simulated' in source && source.simulated ? [name] : [],
-  );
   return {
-    name: environment.name,
-    title: environment.title,
-    rehearsal: environment.rehearsal,
-    zone: environment.zone ?? 'UTC',
+    ...shownEnvironment(inputs.environment),
     sha256: sha256(copiesOf(inputs)['environment.json']),
-    simulators,
   };
 }

@@ -139,6 +139,7 @@ describe('the last GO', () => {
     [
       'is of another environment',
       {
+        unsigned: true,
         change(predicate) {
           predicate.environment.name = 'production';
         },

@@ -73,6 +73,26 @@ test.each<[string, Partial<Parameters<typeof makeRunFolder>[0]>, string]>([
     'which is in the future',
   ],
   [
+    'about how long it holds',
+    { change: ({ validity }) => set(validity, { not_after: '2036-11-25T08:30:00.000Z' }) },
+    'gate.yml gives it another time',
+  ],
+  [
+    'about its environment',
+    { change: ({ environment }) => set(environment, { name: 'production' }) },
+    'is not what environment.json says',
+  ],
+  [
+    'about being a rehearsal',
+    { rehearsal: true, change: (all) => set(all.environment, { rehearsal: false }) },
+    'is not what environment.json says',
+  ],
+  [
+    'by measuring until it passes',
+    { change: ({ items: [item] }) => void item?.attempts.push(...item.attempts) },
+    'smoke was measured 2 times, and gate.yml lets it be measured 1',
+  ],
+  [
     'about its journal',
     { change: ({ journal }) => set(journal, { lines: 1 }) },
     'is not the one that was frozen',

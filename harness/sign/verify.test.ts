@@ -91,6 +91,7 @@ test('every check leaves a line, also one that had nothing to compare with', asy
       'verdict',
       'attestations',
       'statements',
+      'terms',
       'signatures',
       'roles',
       'freshness',

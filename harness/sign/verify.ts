@@ -25,6 +25,7 @@ import { checkFresh } from './verify/fresh.ts';
 import { checkIndependentTime } from './verify/independent-time.ts';
 import { checkApprovals, checkTimes, readSignatures, type Signed } from './verify/people.ts';
 import { checkSaid } from './verify/said.ts';
+import { checkTerms } from './verify/terms.ts';
 import { checkWaivers } from './verify/waivers.ts';
 
 export type { Recomputed, SignersFile, VerifyLine, VerifyOptions } from './verify/finding.ts';
@@ -83,6 +84,7 @@ export async function checkReport(given: Examined): Promise<Checked> {
     ...(await attempt('evidence', () => checkEvidence(examined))),
     ...(await attempt('copies', () => checkCopies(examined))),
     ...(await attempt('policy', () => checkPolicy(examined))),
+    ...(await attempt('terms', () => checkTerms(examined))),
     ...(await attempt('journal', async () => {
       const journal = await readJournalOf(examined);
       said = journal.said;

@@ -28,6 +28,7 @@ export const SIGNED_AT = '2026-11-25T09:00:00.000Z';
 export const EXPIRES_AT = '2026-11-26T08:30:00.000Z';
 /** As our own: only then are renderings compared. */
 export const VERSION = version();
+const testEnvironment = { name: 'staging', title: 'Staging', zone: 'Africa/Lagos' };
 export const passphrase = 'correct horse battery';
 
 export interface TestPerson {
@@ -130,7 +131,7 @@ export async function makeRunFolder(options: RunFolderOptions): Promise<RunFolde
   const copies = {
     'gate.yml': Buffer.from(stringify(gate, { aliasDuplicateObjects: false })),
     'signers.yml': Buffer.from(stringify(parsed)),
-    'environment.json': Buffer.from('{"name":"staging"}\n'),
+    'environment.json': Buffer.from(`${JSON.stringify({ ...testEnvironment, rehearsal })}\n`),
   };
   await mkdir(join(folder, 'evidence'), { recursive: true });
   const files = await writeEvidence(folder, {
@@ -234,10 +235,8 @@ function freeze(options: RunFolderOptions, { copies, files, journal, rehearsal }
       sha256: digest(copies['gate.yml']),
     },
     environment: {
-      name: 'staging',
-      title: 'Staging',
+      ...testEnvironment,
       rehearsal,
-      zone: 'Africa/Lagos',
       sha256: digest(copies['environment.json']),
       simulators: [],
     },
