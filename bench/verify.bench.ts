@@ -14,6 +14,8 @@ const items = 200;
 const files = 100;
 const fileBytes = 512 * 1024;
 const runs = 7;
+/** As long as a gate's report is valid that says nothing else. */
+const dayMs = 86_400_000;
 
 function median(command: string, args: readonly string[], cwd: string): number {
   const times = Array.from({ length: runs + 1 }, () => {
@@ -47,7 +49,7 @@ export async function bench(): Promise<string[]> {
     change(predicate) {
       predicate.validity = {
         not_before: new Date(now.getTime() - 60_000).toISOString(),
-        not_after: new Date(now.getTime() + 3_600_000).toISOString(),
+        not_after: new Date(now.getTime() - 60_000 + dayMs).toISOString(),
       };
     },
   });
