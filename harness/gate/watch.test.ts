@@ -121,7 +121,7 @@ describe('whatever was sampled, a watch', () => {
     );
   });
 
-  it('never passes before its end', () => {
+  it('T12: never passes before its end', () => {
     fc.assert(
       fc.property(settings, samples, (any, all) => {
         const early = all.filter(
