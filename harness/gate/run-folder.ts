@@ -87,8 +87,12 @@ function locked(folder: string, who: string): CountersignError {
 
 /** A pid alone may belong to another process by now, such as after a reboot: its beginning has to fit, too. */
 async function aliveHolder(path: string): Promise<ProcessRecord | undefined> {
+  return holderIn(await readFile(path, 'utf8').catch(() => ''));
+}
+
+async function holderIn(text: string): Promise<ProcessRecord | undefined> {
   try {
-    const holder = JSON.parse(await readFile(path, 'utf8')) as ProcessRecord;
+    const holder = JSON.parse(text) as ProcessRecord;
     return (await isSame(holder)) ? holder : undefined;
   } catch {
     return undefined;
@@ -98,13 +102,16 @@ async function aliveHolder(path: string): Promise<ProcessRecord | undefined> {
 /** Of several that find the same stale lock only one takes it away, and looks again before: it may be a new one by then. */
 async function clearStale(path: string, mine: string): Promise<void> {
   const turn = `${path}.stale`;
-  if (!(await writeNew(turn, mine, 0o600))) {
-    if (!(await aliveHolder(turn))) await rm(turn, { force: true });
-    return;
-  }
+  if (!(await writeNew(turn, mine, 0o600))) return removeStale(turn);
   try {
-    if (!(await aliveHolder(path))) await rm(path, { force: true });
+    await removeStale(path);
   } finally {
     await rm(turn, { force: true });
   }
+}
+
+/** What is gone already is not stale: the next moment it may be somebody's. */
+async function removeStale(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text !== undefined && !(await holderIn(text))) await rm(path, { force: true });
 }
