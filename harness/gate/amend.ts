@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../checks/define.ts';
-import { validateYaml } from '../config/validate.ts';
-import { parseYaml } from '../config/yaml.ts';
 import { CountersignError } from '../errors.ts';
 import { validityFrom } from '../report/build.ts';
 import { manifestDigest } from '../report/manifest.ts';
 import type { ItemReport, Statement } from '../report/schema.ts';
 import { attestedEvidence, makeAttestation } from '../sign/attestation.ts';
 import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../sign/folder.ts';
+import { frozenGate } from '../sign/frozen-gate.ts';
 import type { Signer } from '../sign/keys.ts';
 import { writeRendered } from '../sign/renderings.ts';
 import { readSaid } from '../sign/said/read.ts';
@@ -20,7 +18,6 @@ import { writeReport } from './freeze.ts';
 import { Journal, type JournalEntry, readJournal } from './journal.ts';
 import { Redactor } from './redact.ts';
 import { lockRun } from './run-folder.ts';
-import { GateSchema } from './schema.ts';
 import { decide } from './verdict.ts';
 
 export interface AttestInput {
@@ -163,7 +160,7 @@ async function amended(
     rehearsal: predicate.environment.rehearsal,
     relaxations: predicate.relaxations,
   });
-  const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
+  const gate = await frozenGate(folder);
   return {
     ...statement,
     predicate: {

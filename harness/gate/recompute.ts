@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validateYaml } from '../config/validate.ts';
-import { parseYaml, readYaml } from '../config/yaml.ts';
+import { readYaml } from '../config/yaml.ts';
 import { CountersignError } from '../errors.ts';
 import type { Attempt, Decision, ItemReport, ItemState, Statement } from '../report/schema.ts';
+import { frozenGate } from '../sign/frozen-gate.ts';
 import { SignersSchema } from '../sign/signers.ts';
 import { trustedKeys } from '../sign/trust.ts';
 import type { OpenWaiver } from '../sign/waiver.ts';
@@ -11,7 +12,7 @@ import { contradictions, wasLeftOut } from './contradictions.ts';
 import type { NeededFacts } from './evaluate.ts';
 import type { FactSchema } from './facts.ts';
 import { needsOf, whyNoCutover } from './moment.ts';
-import { type Gate, type GateItem, GateSchema, type WatchSettings } from './schema.ts';
+import type { Gate, GateItem, WatchSettings } from './schema.ts';
 import { decide, isRehearsed, type Judgement, judgeFacts, letsPass, stateOfAttempts } from './verdict.ts';
 import { deciding, readWaived, waivedProblem } from './waived.ts';
 import { judgeWatch, watchPlan } from './watch.ts';
@@ -31,7 +32,7 @@ export function factSchemaName(kind: string): string {
 /** Judges the stored facts of a run folder again, by the gate and the fact types that lie in it. */
 export async function recompute(folder: string, statement: Statement): Promise<Recomputation> {
   const { predicate } = statement;
-  const gate = validateYaml(GateSchema, parseYaml(await readFile(join(folder, 'gate.yml')), 'gate.yml'));
+  const gate = await frozenGate(folder);
   const [contradiction] = contradictions(gate, predicate);
   if (contradiction) throw refuse(contradiction);
   const schemas = await factSchemas(folder, statement, gate);

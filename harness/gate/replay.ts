@@ -4,13 +4,13 @@ import { CountersignError } from '../errors.ts';
 import { serialiseStatement } from '../report/build.ts';
 import type { Decision, ItemReport, Statement } from '../report/schema.ts';
 import { EVIDENCE_FOLDER, readRunFile } from '../sign/folder.ts';
+import { readGate } from '../sign/frozen-gate.ts';
 import { SignersSchema } from '../sign/signers.ts';
 import { readStatement, sha256 } from '../sign/statement.ts';
 import { version } from '../version.ts';
 import { type Difference, differences } from './difference.ts';
 import { factSchemaName, recompute } from './recompute.ts';
 import { replayItem } from './replay-item.ts';
-import { GateSchema } from './schema.ts';
 import { decide } from './verdict.ts';
 
 export interface ReplayedItem {
@@ -100,7 +100,7 @@ async function readInputs(folder: string, { predicate }: Statement) {
       await held(`${EVIDENCE_FOLDER}/${digest}`, digest);
   }
   return {
-    gate: validateYaml(GateSchema, parseYaml(await held('gate.yml', gate.sha256), 'gate.yml')),
+    gate: readGate(await held('gate.yml', gate.sha256)),
     signers: validateYaml(SignersSchema, parseYaml(await held('signers.yml', signers.sha256), 'signers.yml')),
   };
 }

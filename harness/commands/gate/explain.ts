@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openProject, type Project } from '../../config/project.ts';
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { CountersignError } from '../../errors.ts';
 import { explainInterrupted } from '../../gate/explain/interrupted.ts';
 import type { Explanation } from '../../gate/explain/obstacle.ts';
@@ -10,8 +8,9 @@ import { explainReport } from '../../gate/explain/report.ts';
 import { historyOf } from '../../gate/history.ts';
 import { readTornJournal } from '../../gate/journal.ts';
 import { findRun, lockRun } from '../../gate/run-folder.ts';
-import { type Gate, GateSchema } from '../../gate/schema.ts';
-import { hasRunFile, readRunFile } from '../../sign/folder.ts';
+import type { Gate } from '../../gate/schema.ts';
+import { hasRunFile } from '../../sign/folder.ts';
+import { frozenGate } from '../../sign/frozen-gate.ts';
 import { afterRevocations } from '../../sign/said/standing.ts';
 import { verifyFolder } from '../../sign/verify.ts';
 import {
@@ -103,7 +102,7 @@ async function holderOf(folder: string): Promise<string | undefined> {
 /** The copy in the folder: what the run is judged by. Without it less can be told. */
 async function gateOf(folder: string): Promise<Gate | undefined> {
   if (!(await hasRunFile(folder, 'gate.yml'))) return undefined;
-  return validateYaml(GateSchema, parseYaml(await readRunFile(folder, 'gate.yml'), 'gate.yml'));
+  return await frozenGate(folder);
 }
 
 function inWords(

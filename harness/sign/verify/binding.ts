@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { readJournal } from '../../gate/journal.ts';
-import { type GateItem, GateSchema } from '../../gate/schema.ts';
+import type { GateItem } from '../../gate/schema.ts';
 import type { ItemReport } from '../../report/schema.ts';
 import { readRunFile } from '../folder.ts';
+import { frozenGate } from '../frozen-gate.ts';
 import { readSaid } from '../said/read.ts';
 import type { Saying } from '../said/schema.ts';
 import { sha256 } from '../statement.ts';
@@ -30,8 +29,7 @@ export async function checkCopies({ options, report }: Examined): Promise<Findin
 /** Who must sign, what is expected and who attests come from the gate's file, not from the one who made the report. */
 export async function checkPolicy({ options, report }: Examined): Promise<Finding[]> {
   const { policy, items, gate: named } = report.statement.predicate;
-  const bytes = await readRunFile(options.folder, 'gate.yml');
-  const gate = validateYaml(GateSchema, parseYaml(bytes, 'gate.yml'));
+  const gate = await frozenGate(options.folder);
   const { require, distinct_people = true, not_author = true } = gate.sign;
   const asked = {
     require: require.map(({ role, count = 1 }) => ({ role, count })),

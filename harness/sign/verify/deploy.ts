@@ -1,20 +1,18 @@
 import { formatDuration } from '../../config/duration.ts';
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { CountersignError, messageOf } from '../../errors.ts';
 import type { Use } from '../../gate/ledger.ts';
 import { freshAt, showStale } from '../../gate/moment.ts';
-import { type Gate, type GateItem, GateSchema } from '../../gate/schema.ts';
+import type { Gate, GateItem } from '../../gate/schema.ts';
 import { evaluateWindows } from '../../gate/window.ts';
 import type { ItemReport } from '../../report/schema.ts';
-import { readRunFile } from '../folder.ts';
+import { frozenGate } from '../frozen-gate.ts';
 import { type DeployOptions, type Examined, type Finding, fail, pass, skip } from './finding.ts';
 
 const defaultWindowsFile = 'checklists/windows.yml';
 
 /** Whether this moment is one at which the gate lets somebody deploy. */
 export async function checkMoment({ options, report }: Examined, deploy: DeployOptions): Promise<Finding[]> {
-  const gate = validateYaml(GateSchema, parseYaml(await readRunFile(options.folder, 'gate.yml'), 'gate.yml'));
+  const gate = await frozenGate(options.folder);
   const findings: Finding[] = [];
   for (const item of gate.items.filter(isEnforced)) {
     const state = report.statement.predicate.items.find(({ id }) => id === item.id)?.state;

@@ -1,13 +1,11 @@
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { type Freshness, freshAt, showStale, staleAt } from '../../gate/moment.ts';
-import { type Gate, GateSchema } from '../../gate/schema.ts';
-import { readRunFile } from '../folder.ts';
+import type { Gate } from '../../gate/schema.ts';
+import { frozenGate } from '../frozen-gate.ts';
 import type { ApprovalCount } from '../trust.ts';
 import { type Examined, type Finding, fail, pass, skip } from './finding.ts';
 
 async function gateOf({ options }: Examined): Promise<Gate> {
-  return validateYaml(GateSchema, parseYaml(await readRunFile(options.folder, 'gate.yml'), 'gate.yml'));
+  return frozenGate(options.folder);
 }
 
 /** What is too old for a signature of now. */

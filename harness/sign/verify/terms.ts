@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Environment } from '../../config/environments.ts';
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
-import { type Gate, GateSchema } from '../../gate/schema.ts';
+import type { Gate } from '../../gate/schema.ts';
 import { validityFrom } from '../../report/build.ts';
 import { shownEnvironment } from '../../report/environment.ts';
 import type { SignOff } from '../../report/schema.ts';
 import { readRunFile } from '../folder.ts';
+import { frozenGate } from '../frozen-gate.ts';
 import { parseStrictJson } from '../strict-json.ts';
 import { type Examined, type Finding, summarise } from './finding.ts';
 
@@ -15,7 +14,7 @@ const maxEnvironmentBytes = 1024 * 1024;
 /** Where it was measured, how often it was tried and how long it holds follow from the files that it was made from. */
 export async function checkTerms({ options, report }: Examined): Promise<Finding[]> {
   const { predicate } = report.statement;
-  const gate = validateYaml(GateSchema, parseYaml(await readRunFile(options.folder, 'gate.yml'), 'gate.yml'));
+  const gate = await frozenGate(options.folder);
   const declared = parseStrictJson(await readRunFile(options.folder, 'environment.json'), {
     what: 'environment.json',
     maxBytes: maxEnvironmentBytes,

@@ -1,9 +1,7 @@
-import { validateYaml } from '../../config/validate.ts';
-import { parseYaml } from '../../config/yaml.ts';
-import { type Gate, GateSchema } from '../../gate/schema.ts';
+import type { Gate } from '../../gate/schema.ts';
 import { deciding, judgeWaived, readWaived, waivedProblem } from '../../gate/waived.ts';
 import type { ItemReport } from '../../report/schema.ts';
-import { readRunFile } from '../folder.ts';
+import { frozenGate } from '../frozen-gate.ts';
 import { type Examined, type Finding, fail, pass } from './finding.ts';
 
 /** Each waiver is what two people signed, counted when it was used, and for a deployment counts now. */
@@ -11,8 +9,7 @@ export async function checkWaivers(examined: Examined): Promise<Finding[]> {
   const { items } = examined.report.statement.predicate;
   const waived = items.filter(({ state, waiver }) => state === 'waived' || waiver);
   if (waived.length === 0) return [];
-  const bytes = await readRunFile(examined.options.folder, 'gate.yml');
-  const gate = validateYaml(GateSchema, parseYaml(bytes, 'gate.yml'));
+  const gate = await frozenGate(examined.options.folder);
   const findings: Finding[] = [];
   for (const item of waived) findings.push(...(await checkWaived(examined, gate, item)));
   return findings;
