@@ -41,7 +41,7 @@ describe('windows', () => {
     });
   });
 
-  it('lets deny beat allow, and looks for the next opening past it', () => {
+  it('T14: lets deny beat allow, and looks for the next opening past it', () => {
     const freeze = deny({
       rrule: 'FREQ=YEARLY;BYMONTH=11;BYMONTHDAY=20',
       from: '00:00',
@@ -126,7 +126,7 @@ describe('windows', () => {
     expect(at(london, '2026-10-23T20:00:00Z').next?.opensAt).toEqual(new Date('2026-10-24T08:00:00Z'));
   });
 
-  it('opens once, and a deny shuts for both, when an hour happens twice', () => {
+  it('T14: opens once, and a deny shuts for both, when an hour happens twice', () => {
     const hour = { ...daily, zone: 'America/New_York', from: '01:15', until: '01:45' };
     const first = '2026-11-01T05:30:00Z';
     const second = '2026-11-01T06:30:00Z';

@@ -23,97 +23,97 @@ function wrong({ lines }: Awaited<ReturnType<typeof verifyRun>>): string {
 
 test.each<[string, Partial<Parameters<typeof makeRunFolder>[0]>, string]>([
   [
-    'about who must sign',
+    'T9: a lie about who must sign',
     { change: ({ policy }) => void policy.require.pop() },
     'asks for other signatures than gate.yml',
   ],
   [
-    'about authors',
+    'T8: a lie about authors',
     { change: ({ policy }) => set(policy, { not_author: false }) },
     'asks for other signatures than gate.yml',
   ],
   [
-    'about the decision',
+    'T24: a lie about the decision',
     { items: [testItem('smoke', 'failed')], change: (all) => set(all, { decision: 'GO', reasons: [] }) },
     'the items give NO_GO, the report says GO',
   ],
   [
-    'about a state',
+    'T24: a lie about a state',
     { items: [testItem('smoke', 'failed')], change: (all) => lieAboutState(all) },
     'the stored facts of smoke give failed, the report says passed',
   ],
   [
-    'about what was expected',
+    'T24: a lie about what was expected',
     { change: (all) => set(firstExpectation(all), { text: 'true' }) },
     'smoke was not judged as gate.yml says',
   ],
   [
-    'by leaving items out',
+    'T12: a lie by leaving items out',
     { change: (all) => set(all, { items: [], decision: 'GO' }) },
     'the report has other items than gate.yml',
   ],
   [
-    'by naming an item twice',
+    'T12: a lie by naming an item twice',
     { items: [testItem('smoke'), testItem('smoke')] },
     'the item smoke stands in it twice',
   ],
   [
-    'about its subjects',
+    'T3: a lie about its subjects',
     { change: ({ release }) => set(release.git ?? {}, { commit: 'd'.repeat(40) }) },
     'a subject is another commit than the release',
   ],
   [
-    'about its end',
+    'T4: a lie about its end',
     { change: ({ validity }) => set(validity, { not_after: FROZEN_AT }) },
     'it ends before it begins',
   ],
   [
-    'about its beginning',
+    'T16: a lie about its beginning',
     { change: ({ validity }) => set(validity, { not_before: '2026-11-25T12:00:00.000Z' }) },
     'which is in the future',
   ],
   [
-    'about how long it holds',
+    'T4: a lie about how long it holds',
     { change: ({ validity }) => set(validity, { not_after: '2036-11-25T08:30:00.000Z' }) },
     'gate.yml gives it another time',
   ],
   [
-    'about its environment',
+    'T3: a lie about its environment',
     { change: ({ environment }) => set(environment, { name: 'production' }) },
     'is not what environment.json says',
   ],
   [
-    'about being a rehearsal',
+    'T20: a lie about being a rehearsal',
     { rehearsal: true, change: (all) => set(all.environment, { rehearsal: false }) },
     'is not what environment.json says',
   ],
   [
-    'by measuring until it passes',
+    'T20: a lie by measuring until it passes',
     { change: ({ items: [item] }) => void item?.attempts.push(...item.attempts) },
     'smoke was measured 2 times, and gate.yml lets it be measured 1',
   ],
   [
-    'about its journal',
+    'T18: a lie about its journal',
     { change: ({ journal }) => set(journal, { lines: 1 }) },
     'is not the one that was frozen',
   ],
   [
-    'about its evidence',
+    'T11: a lie about its evidence',
     { change: ({ evidence }) => set(evidence, { files: [], sha256: manifestDigest([]) }) },
     'evidence',
   ],
   [
-    'about the list of evidence',
+    'T11: a lie about the list of evidence',
     { change: ({ evidence }) => set(evidence, { sha256: '0'.repeat(64) }) },
     'the digest over the list of files is wrong',
   ],
   [
-    'with a state that nobody knows',
+    'T17: a lie with a state that nobody knows',
     { change: (all) => set(all.items[0] ?? {}, { state: 'fine' }) },
     'does not have the documented shape',
   ],
   [
-    'with more subjects than a verifier takes',
+    'T17: a lie with more subjects than a verifier takes',
     {
       change: ({ release }) =>
         set(release, { subjects: Array.from({ length: 1025 }, () => ({ name: 'x', digest: {} })) }),
@@ -121,11 +121,11 @@ test.each<[string, Partial<Parameters<typeof makeRunFolder>[0]>, string]>([
     'does not have the documented shape',
   ],
   [
-    'with a field that nobody knows',
+    'T17: a lie with a field that nobody knows',
     { change: (all) => set(all, { approved: true }) },
     'does not have the documented shape',
   ],
-])('a runner that lies %s is found out, whoever signed', async (_, options, message) => {
+])('%s is found out, whoever signed', async (_, options, message) => {
   await using run = await makeRunFolder({ people, lying: true, ...options });
   await forge(run, [ada, ben]);
   const result = await verifyRun(run);

@@ -119,10 +119,10 @@ test('whoever holds the key may be an agent or a vault', async () => {
 });
 
 test.each<[string, (run: RunFolder) => Promise<void>, string]>([
-  ['changed evidence', (run) => appendFile(evidencePath(run), 'x'), 'is not the file that was kept'],
-  ['missing evidence', (run) => rm(evidencePath(run)), 'is missing'],
+  ['T10: changed evidence', (run) => appendFile(evidencePath(run), 'x'), 'is not the file that was kept'],
+  ['T10: missing evidence', (run) => rm(evidencePath(run)), 'is missing'],
   [
-    'evidence behind a link',
+    'T21: evidence behind a link',
     async (run) => {
       await writeFile(`${run.folder}.elsewhere`, await readFile(evidencePath(run)));
       await rm(evidencePath(run));
@@ -131,12 +131,12 @@ test.each<[string, (run: RunFolder) => Promise<void>, string]>([
     'is not a regular file',
   ],
   [
-    'another gate',
+    'T10: another gate',
     (run) => appendFile(join(run.folder, 'gate.yml'), '# x'),
     'gate.yml is not the file that was used',
   ],
-  ['a changed journal', (run) => appendFile(join(run.folder, 'journal.jsonl'), '{}\n'), 'journal'],
-])('T10: %s stops a signature', async (_, spoil, message) => {
+  ['T18: a changed journal', (run) => appendFile(join(run.folder, 'journal.jsonl'), '{}\n'), 'journal'],
+])('%s stops a signature', async (_, spoil, message) => {
   await using run = await makeRunFolder({ people });
   await spoil(run);
   await expect(run.sign(ada)).rejects.toThrow(message);

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { appendFile, copyFile, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeFullRun } from '../testing/full-run.ts';
@@ -52,6 +52,15 @@ test.each<[string, (run: RunFolder) => Promise<unknown>, string]>([
     'does not belong here',
   ],
   [
+    'T1: a bundle of another payload type',
+    async (run) => {
+      const path = join(run.folder, 'ada.sigstore.json');
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace('vnd.in-toto+json', 'vnd.in-toto+jsom'));
+    },
+    'does not hold the signature of ada',
+  ],
+  [
     'T21: a link in place of a file',
     async (run) => {
       await rename(join(run.folder, 'gate.yml'), `${run.folder}.gate`);
@@ -65,10 +74,10 @@ test.each<[string, (run: RunFolder) => Promise<unknown>, string]>([
     'line 5 of the journal',
   ],
   [
-    'T11: evidence in place of other evidence',
+    'T11: other evidence of the same length',
     async (run) => {
-      const [one, other] = await readdir(join(run.folder, 'evidence'));
-      await copyFile(join(run.folder, 'evidence', one ?? ''), join(run.folder, 'evidence', other ?? ''));
+      const [file] = run.statement.predicate.evidence.files;
+      await writeFile(join(run.folder, 'evidence', file?.sha256 ?? ''), 'x'.repeat(file?.bytes ?? 0));
     },
     'is not the file that was kept',
   ],

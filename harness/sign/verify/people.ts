@@ -1,6 +1,6 @@
 import { CountersignError } from '../../errors.ts';
 import { exitOf } from '../../gate/verdict.ts';
-import type { Decision } from '../../report/schema.ts';
+import { type Decision, PAYLOAD_TYPE } from '../../report/schema.ts';
 import { parseBundle } from '../bundle.ts';
 import { encode, parseEnvelope } from '../dsse.ts';
 import { bundleFile, ENVELOPE_FILE, hasRunFile, readRunFile } from '../folder.ts';
@@ -54,7 +54,9 @@ async function checkBundle(
   const file = bundleFile(signature.person);
   const bundle = parseBundle(await readRunFile(folder, file), file);
   const same =
-    bundle.signature.keyid === signature.keyid && encode(bundle.signature.signature) === signature.sig;
+    bundle.payloadType === PAYLOAD_TYPE &&
+    bundle.signature.keyid === signature.keyid &&
+    encode(bundle.signature.signature) === signature.sig;
   if (!same || Buffer.compare(bundle.payload, report) !== 0) {
     throw refusal(`${file} does not hold the signature of ${signature.person} over report.json`);
   }
