@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
 import { schemaErrors } from '../config/validate.ts';
-import { CountersignError } from '../errors.ts';
+import { CountersignError, messageOf } from '../errors.ts';
 import { Journal, type JournalEntry, readJournal } from './journal.ts';
-import { type Ledger, type Use, type Used, whyNotUsable } from './ledger.ts';
+import { type Ledger, outOfReach, type Use, type Used, whyNotUsable } from './ledger.ts';
 import { lockRun } from './run-folder.ts';
 
 const LINE = 'report-used';
@@ -23,29 +24,31 @@ const UseSchema = Options({
 });
 
 /** A journal of its own: append-only, fsynced, each line chained to the one before, held by one process at a time. */
-export function fileLedger(path: string, shown: string): Ledger {
+export function fileLedger(named: string, shown: string): Ledger {
   return {
     shown,
-    newest: async (gate, environment) => newestOf(await readUses(path, shown), gate, environment),
-    look: async (use, now) => judge(await readUses(path, shown), use, now),
-    async record(use, now) {
-      const release = await lock(path, shown);
-      try {
-        const { journal, entries } = await opened(shown, () =>
-          Journal.open(path, { now: () => now, monotonic: () => 0 }),
-        );
-        try {
-          const reason = judge(usesIn(entries, shown), use, now);
-          if (reason === undefined) await journal.append(LINE, use);
-          return reason;
-        } finally {
-          await journal.close();
-        }
-      } finally {
-        await release();
-      }
-    },
+    newest: async (gate, environment) => newestOf(await readUses(named, shown), gate, environment),
+    look: async (use, now) => judge(await readUses(named, shown), use, now),
+    record: (use, now) => reached(shown, async () => record(await fileOf(named), shown, use, now)),
   };
+}
+
+async function record(path: string, shown: string, use: Use, now: Date): Promise<string | undefined> {
+  const release = await lock(path, shown);
+  try {
+    const { journal, entries } = await opened(shown, () =>
+      Journal.open(path, { now: () => now, monotonic: () => 0 }),
+    );
+    try {
+      const reason = judge(usesIn(entries, shown), use, now);
+      if (reason === undefined) await journal.append(LINE, use);
+      return reason;
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await release();
+  }
 }
 
 function judge(uses: readonly Used[], use: Use, now: Date): string | undefined {
@@ -63,13 +66,38 @@ function newestOf(uses: readonly Used[], gate: string, environment: string): Use
 }
 
 async function readUses(path: string, shown: string): Promise<Used[]> {
-  return opened(shown, async () => {
-    const bytes = await readFile(path).catch((thrown: NodeJS.ErrnoException) => {
-      if (thrown.code === 'ENOENT') return new Uint8Array();
-      throw thrown;
-    });
-    return usesIn(readJournal(bytes), shown);
-  });
+  const read = async () => {
+    const bytes = await readFile(await fileOf(path)).catch(ifMissing);
+    return usesIn(readJournal(bytes ?? new Uint8Array()), shown);
+  };
+  return reached(shown, () => opened(shown, read));
+}
+
+/**
+ * The one name of the file: whoever comes by a link must wait at the same lock. A first report may make it in a folder
+ * that is there; whatever is no file, such as /dev/null, remembers nothing.
+ */
+async function fileOf(named: string): Promise<string> {
+  const isThere = (await lstat(named).catch(ifMissing)) !== undefined;
+  const path = isThere ? await realpath(named) : join(await realpath(dirname(named)), basename(named));
+  if (isThere && !(await stat(path)).isFile()) throw new Error('it is not a regular file');
+  return path;
+}
+
+function ifMissing(thrown: NodeJS.ErrnoException): undefined {
+  if (thrown.code !== 'ENOENT') throw thrown;
+  return undefined;
+}
+
+async function reached<T>(shown: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof CountersignError && thrown.code !== 'SYSTEM') throw thrown;
+    // What a journal says of the disk is about a run.
+    const cause = thrown instanceof CountersignError ? (thrown.cause ?? thrown) : thrown;
+    throw outOfReach(shown, messageOf(cause));
+  }
 }
 
 /** A damaged ledger can't say what was used, so nothing is deployed by it. */

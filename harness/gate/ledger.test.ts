@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,6 +100,31 @@ describe('a ledger in a file', () => {
       await expect(ledger.record(first, now)).rejects.toThrow('the ledger damaged.jsonl is damaged: line');
       await expect(ledger.look(first, now)).rejects.toMatchObject({ code: 'JOURNAL_BROKEN' });
     }
+  });
+
+  it('is one ledger under all of its names: deployers that come by a link wait, too', async () => {
+    await (await openLedger(folder, 'linked.jsonl')).record(use(), now);
+    await symlink('linked.jsonl', join(folder, 'link.jsonl'));
+    const wanted = use();
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) =>
+        (await openLedger(folder, index % 2 ? 'link.jsonl' : 'linked.jsonl')).record(wanted, now),
+      ),
+    );
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
+  });
+
+  it.each([
+    ['/dev/null', 'it is not a regular file'],
+    ['.', 'it is not a regular file'],
+    ['nowhere/used.jsonl', 'ENOENT'],
+  ])('is out of reach where nothing can be remembered: %s', async (where, said) => {
+    const ledger = await openLedger(folder, where);
+    for (const ask of [() => ledger.look(use(), now), () => ledger.record(use(), now)])
+      await expect(ask()).rejects.toMatchObject({
+        code: 'SOURCE_UNREACHABLE',
+        message: expect.stringContaining(said),
+      });
   });
 
   it('is not the journal of a run, nor any other file', async () => {

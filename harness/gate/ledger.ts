@@ -51,6 +51,12 @@ export function whyNotUsable(
   return undefined;
 }
 
+export function outOfReach(shown: string, why: string): CountersignError {
+  return new CountersignError('SOURCE_UNREACHABLE', `the ledger ${shown} can not be asked: ${why}`, {
+    hint: 'without it nobody knows whether this report was used: nothing is to be deployed',
+  });
+}
+
 /** `--ledger FILE|postgres://…`; a file is relative to where the command was started. */
 export async function openLedger(cwd: string, where: string): Promise<Ledger> {
   if (/^postgres(ql)?:\/\//.test(where)) {

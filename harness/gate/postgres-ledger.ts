@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { CountersignError, messageOf } from '../errors.ts';
 import { withoutUrl } from '../sources/postgres.ts';
-import { type Ledger, type Use, type Used, whyNotUsable } from './ledger.ts';
+import { type Ledger, outOfReach, type Use, type Used, whyNotUsable } from './ledger.ts';
 
 const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 30_000;
@@ -112,10 +112,7 @@ async function inTransaction<T>(
     return result;
   } catch (thrown) {
     if (thrown instanceof CountersignError) throw thrown;
-    const message = withoutUrl(messageOf(thrown), url);
-    throw new CountersignError('SOURCE_UNREACHABLE', `the ledger ${shown} can not be asked: ${message}`, {
-      hint: 'without it nobody knows whether this report was used: nothing is to be deployed',
-    });
+    throw outOfReach(shown, withoutUrl(messageOf(thrown), url));
   } finally {
     await client.end().catch(() => {});
   }
