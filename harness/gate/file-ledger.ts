@@ -27,7 +27,14 @@ const UseSchema = Options({
 export function fileLedger(named: string, shown: string): Ledger {
   return {
     shown,
-    newest: async (gate, environment) => newestOf(await readUses(named, shown), gate, environment),
+    newest: async (gate, environment, but) => {
+      const uses = await readUses(named, shown);
+      return newestOf(
+        uses.filter(({ commit }) => but === undefined || commit !== but),
+        gate,
+        environment,
+      );
+    },
     look: async (use, now) => judge(await readUses(named, shown), use, now),
     record: (use, now) => reached(shown, async () => record(await fileOf(named), shown, use, now)),
   };

@@ -33,6 +33,8 @@ export interface LastGoQuestion {
   environment: Environment;
   signers: SignersInUse;
   now: Date;
+  /** A commit that is released again: who wrote it is asked, so its own GO is not where it begins. */
+  but?: string;
 }
 
 const released: ReadonlySet<Decision> = new Set(['GO', 'GO_WITH_WAIVERS']);
@@ -42,9 +44,10 @@ const released: ReadonlySet<Decision> = new Set(['GO', 'GO_WITH_WAIVERS']);
  * the newest run here whose report is signed, sound and not taken back. A folder's own word counts for nothing.
  */
 export async function lastGo(question: LastGoQuestion): Promise<LastGo | undefined> {
-  const { project, cwd, env, gate, environment } = question;
+  const { project, cwd, env, gate, environment, but } = question;
   const where = env['COUNTERSIGN_LEDGER'];
-  const used = where ? await (await openLedger(cwd, where)).newest(gate.gate, environment.name) : undefined;
+  const ledger = where ? await openLedger(cwd, where) : undefined;
+  const used = await ledger?.newest(gate.gate, environment.name, but);
   if (used?.commit) {
     return { commit: used.commit, run: used.run, from: `the last report in the ledger, ${used.run}` };
   }
@@ -68,9 +71,13 @@ async function claimOf(folder: string): Promise<Statement | undefined> {
   }
 }
 
-function commitIfOurs({ predicate }: Statement, { gate, environment }: LastGoQuestion): string | undefined {
+function commitIfOurs(
+  { predicate }: Statement,
+  { gate, environment, but }: LastGoQuestion,
+): string | undefined {
   const ours = predicate.gate.id === gate.gate && predicate.environment.name === environment.name;
-  return ours && released.has(predicate.decision) ? predicate.release.git?.commit : undefined;
+  const commit = predicate.release.git?.commit;
+  return ours && released.has(predicate.decision) && commit !== but ? commit : undefined;
 }
 
 async function isVerified(

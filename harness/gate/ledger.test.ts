@@ -62,6 +62,8 @@ describe.each(['file', 'PostgreSQL'])('a ledger in %s', (kind) => {
     expect(await ledger.record(use({ environment, frozen_at: young.frozen_at }), now)).toBeUndefined();
     expect(await ledger.newest('release', environment)).toMatchObject({ frozen_at: young.frozen_at });
     expect(await ledger.newest('another', environment)).toBeUndefined();
+    expect(await ledger.newest('release', environment, 'd'.repeat(40))).toMatchObject({ environment });
+    expect(await ledger.newest('release', environment, young.commit)).toBeUndefined();
   });
 
   it('T16: refuses while the clock stands before the last use', async () => {

@@ -24,8 +24,8 @@ export interface Used extends Use {
 export interface Ledger {
   /** For people: a file or a database, without secrets. */
   readonly shown: string;
-  /** The youngest report that was used for this environment by this gate. */
-  newest(gate: string, environment: string): Promise<Used | undefined>;
+  /** The youngest report that was used for this environment by this gate; `but` leaves those of one commit out. */
+  newest(gate: string, environment: string, but?: string): Promise<Used | undefined>;
   /** Why it may not be used, or nothing. Writes nothing. */
   look(use: Use, now: Date): Promise<string | undefined>;
   /** Records it in one step, or says why not: of several at once, one comes first. */

@@ -36,7 +36,7 @@ export function postgresLedger(url: string): Ledger {
   const within = <T>(work: (client: pg.Client) => Promise<T>) => inTransaction(url, shown, work);
   return {
     shown,
-    newest: (gate, environment) => within((client) => newestOf(client, gate, environment)),
+    newest: (gate, environment, but) => within((client) => newestOf(client, gate, environment, but)),
     look: (use, now) => within((client) => judge(client, use, now)),
     record: (use, now) =>
       within(async (client) => {
@@ -71,11 +71,17 @@ async function judge(client: pg.Client, use: Use, now: Date): Promise<string | u
   return whyNotUsable(use, { same, newest: await newestOf(client, use.gate, use.environment) }, now);
 }
 
-async function newestOf(client: pg.Client, gate: string, environment: string): Promise<Used | undefined> {
+async function newestOf(
+  client: pg.Client,
+  gate: string,
+  environment: string,
+  but?: string,
+): Promise<Used | undefined> {
   const { rows } = await client.query<Row>(
     `SELECT * FROM countersign_ledger WHERE gate = $1 AND environment = $2
+     AND ($3::text IS NULL OR git_commit IS DISTINCT FROM $3)
      ORDER BY frozen_at DESC, used_at DESC LIMIT 1`,
-    [gate, environment],
+    [gate, environment, but],
   );
   return rows[0] && usedOf(rows[0]);
 }

@@ -116,6 +116,35 @@ describe('the authors of a release', () => {
     expect(notes.join()).toContain('no earlier release is known');
   });
 
+  it('T8: are the same when the commit of the last GO is released again', async () => {
+    const first = await commit('dev');
+    await runOf(first, { id: 'sample-20261120T080000Z-aaaa' });
+    const second = await commit('kofi');
+    const run = await runOf(second, { id: 'sample-20261121T080000Z-bbbb' });
+    const again = await release({ lastGo: (but) => lastGo({ ...question(run), but }) });
+    expect(again.authors).toEqual([hash('kofi')]);
+    expect(again.notes.join()).toContain(`the release begins after ${first}`);
+  });
+
+  it.each([
+    ['a range without commits', async () => ({ commit: git('rev-parse', 'HEAD'), from: 'x' })],
+    [
+      'a history that git can not read',
+      async () => {
+        await rm(join(root, '.git/objects', git('rev-parse', 'HEAD~1').replace(/^../, '$&/')));
+        return undefined;
+      },
+    ],
+  ])('T8: are not nobody: %s', async (_name, lastGo) => {
+    await commit('dev');
+    await commit('kofi');
+    await expect(release({ lastGo })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('no author of what is released'),
+      hint: expect.stringContaining('release.since'),
+    });
+  });
+
   it('T8: can not be cut short by a GO of another history', async () => {
     const first = await commit('dev');
     git('checkout', '-q', '--orphan', 'elsewhere');

@@ -14,9 +14,11 @@ export interface ReleaseInput {
   rehearsal: boolean;
   requester: string;
   gateSha256: string;
-  /** Where the range of commits begins when the gate names no revision: undefined where there was no GO yet. */
-  lastGo(): Promise<Pick<LastGo, 'commit' | 'from'> | undefined>;
+  /** Where the range of commits begins when the gate names no revision: undefined where no other commit had a GO yet. */
+  lastGo(but: string): Promise<Pick<LastGo, 'commit' | 'from'> | undefined>;
 }
+
+const noRangeHint = 'name the revision that was released before this one in `release.since` of the gate';
 
 /** What is being released: subjects, commit and authors. Asks git, writes nothing. */
 export async function describeRelease(input: ReleaseInput): Promise<SignOff['release']> {
@@ -30,7 +32,7 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
   // A statement speaks of something: without git that is the gate itself.
   if (subjects.length === 0)
     subjects.push({ name: `gate:${gate.gate}`, digest: { sha256: input.gateSha256 } });
-  const authors = git ? await authorsOf(root, await baseOf(), notes) : [];
+  const authors = git ? await authorsOf(git.commit) : [];
   return {
     subjects,
     ...(git
@@ -41,10 +43,20 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
     notes,
   };
 
-  async function baseOf(): Promise<string | undefined> {
+  async function authorsOf(commit: string): Promise<string[]> {
+    const from = await baseOf(commit);
+    if (!from)
+      notes.push('no earlier release is known: every author of the history counts as an author of this one');
+    const emails = await emailsOf(root, from);
+    if (emails.size > 0) return hashed(emails);
+    complain('git names no author of what is released, so nobody could be told apart from one', noRangeHint);
+    return [];
+  }
+
+  async function baseOf(commit: string): Promise<string | undefined> {
     const { since = 'last-go' } = gate.release ?? {};
     if (since !== 'last-go') return commitOf(root, since);
-    const last = await input.lastGo();
+    const last = await input.lastGo(commit);
     if (!last) return undefined;
     if (await isAncestor(root, last.commit)) {
       notes.push(`the release begins after ${last.commit}: ${last.from}`);
@@ -52,7 +64,7 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
     }
     complain(
       `${last.from} was of ${last.commit}, which is not part of the history of what is checked out`,
-      'name the revision that was released before this one in `release.since` of the gate',
+      noRangeHint,
     );
     return undefined;
   }
@@ -115,7 +127,7 @@ async function gitState(root: string): Promise<GitState | undefined> {
     git(root, ['status', '--porcelain']),
     git(root, ['rev-parse', '--is-shallow-repository']),
   ]);
-  return { commit, branch: branch ?? '', dirty: status !== '', shallow: shallow === 'true' };
+  return { commit, branch: branch ?? '', dirty: status !== '', shallow: shallow !== 'false' };
 }
 
 /** Checks run in the checkout, so they say nothing about any other commit. */
@@ -127,16 +139,14 @@ async function gitSubject(root: string, revision: string, commit: string) {
   });
 }
 
-async function authorsOf(root: string, from: string | undefined, notes: string[]): Promise<string[]> {
-  if (!from)
-    notes.push('no earlier release is known: every author of the history counts as an author of this one');
+/** Of authors and committers; none where git can't tell. */
+async function emailsOf(root: string, from: string | undefined): Promise<Set<string>> {
   const log = await git(root, ['log', '--format=%ae%n%ce', from ? `${from}..HEAD` : 'HEAD']);
-  const emails = new Set(
-    (log ?? '')
-      .split('\n')
-      .map((line) => line.trim().toLowerCase())
-      .filter(Boolean),
-  );
+  const lines = (log ?? '').split('\n').map((line) => line.trim().toLowerCase());
+  return new Set(lines.filter(Boolean));
+}
+
+function hashed(emails: ReadonlySet<string>): string[] {
   return [...emails].map((email) => createHash('sha256').update(email).digest('hex')).sort();
 }
 

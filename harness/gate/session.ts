@@ -108,7 +108,8 @@ async function startedWith(
     rehearsal: environment.rehearsal,
     requester: requester ?? (await defaultRequester(root)),
     gateSha256: gate.sha256,
-    lastGo: () => lastGo({ ...options, gate: gate.gate, environment, signers, now: options.clock.now() }),
+    lastGo: (but) =>
+      lastGo({ ...options, gate: gate.gate, environment, signers, now: options.clock.now(), but }),
   });
   return {
     id,
