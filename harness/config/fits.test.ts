@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { StatementSchema } from '../report/schema.ts';
 import { type JsonSchema, surelyFits } from './fits.ts';
 import { schemaErrors } from './validate.ts';
 
@@ -32,6 +33,62 @@ describe('what surely fits a schema', () => {
     [{ enum: [1] }, 1],
   ])('is not told of %j and %j, which are not or which only the validator knows', (odd, value) => {
     expect(surelyFits(odd, value)).toBe(false);
+  });
+
+  it.each(['2026-11-22T10:00:00Z', '2028-02-29T23:59:59.123Z'])('an instant is one: %s', (text) => {
+    expect(surelyFits({ format: 'date-time' }, text)).toBe(true);
+    expect(schemaErrors({ format: 'date-time' }, text)).toEqual([]);
+  });
+
+  it.each([
+    '2026-02-30T10:00:00Z',
+    '2026-11-22T24:00:00Z',
+    '2026-11-22T23:59:60Z',
+    '2026-11-22T10:00:00',
+    '2026-11-22 10:00:00Z',
+    '2026-11-22T10:00:00+01:00',
+    '',
+  ])('what the calendar does not have, or is written in another way, is not told: %j', (text) => {
+    expect(surelyFits({ format: 'date-time' }, text)).toBe(false);
+  });
+
+  it('a signed report surely fits, and whatever was changed in it fits for the validator, too', async () => {
+    const golden = await readFile(join(repo, 'harness/sign/fixtures/golden-report-v1.files'), 'utf8');
+    const files = JSON.parse(golden) as Record<string, string>;
+    const report = JSON.parse(Buffer.from(files['report.json'] ?? '', 'base64').toString()) as object;
+    expect(surelyFits(StatementSchema as never, report)).toBe(true);
+    const leaf = fc.constantFrom<unknown>(
+      '',
+      'passed',
+      '2026-11-25T08:28:00Z',
+      'f'.repeat(64),
+      0,
+      -1,
+      1.5,
+      null,
+      true,
+      [],
+      {},
+    );
+    const key = fc.constantFrom('id', 'state', 'at', 'sha256', 'watch', 'attempts', 'x');
+    const change = fc.record({
+      at: fc.array(fc.nat(30), { maxLength: 8 }),
+      key,
+      value: leaf,
+      drop: fc.boolean(),
+    });
+    let whole = 0;
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 2 }), (changes) => {
+        const changed = structuredClone(report);
+        for (const each of changes) apply(changed, each);
+        if (!surelyFits(StatementSchema as never, changed)) return;
+        whole += 1;
+        expect(schemaErrors(StatementSchema, changed)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+    expect(whole).toBeGreaterThan(50);
   });
 
   it('fits for the validator, too, whatever was changed in a file', () => {

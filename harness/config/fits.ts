@@ -36,10 +36,11 @@ const keywords: Readonly<Record<string, Check>> = {
       Object.entries(value).every(([name, each]) => !regExp(pattern).test(name) || surelyFits(schema, each)),
     ),
   additionalProperties: (wanted: unknown, value, { properties = {}, patternProperties }) =>
-    wanted === false &&
-    patternProperties === undefined &&
     isRecord(value) &&
-    Object.keys(value).every((name) => Object.hasOwn(properties as object, name)),
+    (wanted === true ||
+      (wanted === false &&
+        patternProperties === undefined &&
+        Object.keys(value).every((name) => Object.hasOwn(properties as object, name)))),
   items: (wanted: JsonSchema, value) =>
     Array.isArray(value) && value.every((item) => surelyFits(wanted, item)),
   minItems: (wanted: number, value) => Array.isArray(value) && value.length >= wanted,
@@ -54,7 +55,15 @@ const keywords: Readonly<Record<string, Check>> = {
   minLength: (wanted: number, value) => typeof value === 'string' && [...value].length >= wanted,
   maxLength: (wanted: number, value) => typeof value === 'string' && [...value].length <= wanted,
   pattern: (wanted: string, value) => typeof value === 'string' && regExp(wanted).test(value),
+  format: (wanted: string, value) => wanted === 'date-time' && isInstant(value),
 };
+
+/** Of all that is a date and time, what is written here: an instant in UTC that the calendar has. */
+function isInstant(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value)) return false;
+  const time = new Date(value);
+  return !Number.isNaN(time.getTime()) && time.toISOString().slice(0, 19) === value.slice(0, 19);
+}
 
 function isOfType(type: string, value: unknown): boolean {
   switch (type) {

@@ -1,3 +1,4 @@
+import { type JsonSchema, surelyFits } from '../config/fits.ts';
 import { parsePlainYaml } from '../config/plain-yaml.ts';
 import { validateYaml } from '../config/validate.ts';
 import { parseYaml } from '../config/yaml.ts';
@@ -22,14 +23,6 @@ export function readGate(bytes: Buffer): Gate {
 
 function parse(bytes: Buffer): Gate {
   const plain = parsePlainYaml(bytes.toString('utf8'));
-  const whole = () => parseYaml(bytes, file);
-  if (!plain) return validateYaml(GateSchema, whole());
-  const nowhere = () => ({ file });
-  const value = { file, bytes, value: plain.value, place: nowhere, keyPlace: nowhere };
-  try {
-    return validateYaml(GateSchema, value);
-  } catch {
-    // Whatever is wrong is told with its place.
-    return validateYaml(GateSchema, whole());
-  }
+  if (plain && surelyFits(GateSchema as unknown as JsonSchema, plain.value)) return plain.value as Gate;
+  return validateYaml(GateSchema, parseYaml(bytes, file));
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Static, TSchema } from 'typebox';
+import { type JsonSchema, surelyFits } from '../config/fits.ts';
 import { schemaErrors } from '../config/validate.ts';
 import { CountersignError } from '../errors.ts';
 import { PAYLOAD_TYPE, STATEMENT_TYPE, type Statement, StatementSchema } from '../report/schema.ts';
@@ -100,6 +101,7 @@ export function checkSignature(
 }
 
 function fitting<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
+  if (surelyFits(schema as JsonSchema, value)) return value as Static<S>;
   const [first, ...others] = schemaErrors(schema, value);
   if (!first) return value as Static<S>;
   const more = others.length > 0 ? `, and ${others.length} more` : '';
