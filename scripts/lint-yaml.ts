@@ -1,8 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { ownFiles } from '#scripts/own-files.ts';
 import { bringPythonTool } from '#scripts/python-tool.ts';
 
 const help = `Usage: node scripts/lint-yaml.ts [FILE...]
@@ -21,30 +21,13 @@ const yamllint = {
   tells: /^yamllint (\d+\.\d+\.\d+)$/m,
 };
 
-/** Tracked and new files; what git ignores is not ours. */
-async function ownFiles(): Promise<string[]> {
-  const args = [
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-    '--',
-    '*.yml',
-    '*.yaml',
-    '.yamllint',
-  ];
-  const { stdout } = await promisify(execFile)('git', args);
-  return stdout.split('\0').filter((file) => file !== '' && existsSync(file));
-}
-
 const { values, positionals } = parseArgs({
   options: { help: { type: 'boolean', short: 'h' } },
   allowPositionals: true,
 });
 if (values.help) process.stdout.write(help);
 else {
-  const files = positionals.length > 0 ? positionals : await ownFiles();
+  const files = positionals.length > 0 ? positionals : await ownFiles(['*.yml', '*.yaml', '.yamllint']);
   const { command, version } = await bringPythonTool(yamllint, process.env, (line) =>
     process.stderr.write(`${line}\n`),
   );

@@ -1,81 +1,25 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadSigner } from '../sign/keys.ts';
-import type { Signers } from '../sign/signers.ts';
 import { trustedKeys } from '../sign/trust.ts';
-import { countersignWaiver, makeWaiver, type OpenWaiver, openWaiver, type Waiver } from '../sign/waiver.ts';
+import { makeWaiver, openWaiver, type Waiver } from '../sign/waiver.ts';
+import { testGate, testItem, testPerson, testSigners } from '../testing/run-folder.ts';
 import {
-  passphrase,
-  type TestPerson,
-  testGate,
-  testItem,
-  testPerson,
-  testSigners,
-} from '../testing/run-folder.ts';
+  ada,
+  at,
+  digestOf,
+  faults,
+  grace,
+  kofi,
+  people,
+  question,
+  requestedAt,
+  sampleGate,
+  waiver,
+} from '../testing/sample-waiver.ts';
+import { signerOf } from '../testing/say.ts';
 import { itemDigest } from './item-digest.ts';
 import { signerProblems } from './satisfiable.ts';
-import type { Gate } from './schema.ts';
 import { evaluateWaiver, type WaiverQuestion, whyNotCovered } from './waiver.ts';
-
-const ada = testPerson('ada', ['release-manager']);
-const grace = testPerson('grace', ['engineering']);
-const kofi = testPerson('kofi', ['release-manager'], { keys: 2 });
-const people = [ada, grace, kofi];
-const requestedAt = '2026-11-20T08:00:00.000Z';
-const at = new Date('2026-11-25T08:30:00.000Z');
-
-function sampleGate(change: Partial<Gate> = {}): Gate {
-  const gate = testGate([testItem('totals')]);
-  const [totals] = gate.items;
-  if (totals) totals.expect = ['rows > 0', 'rows < 9'];
-  return { ...gate, waivers: { approve: 'release-manager', at_most: '14d' }, ...change };
-}
-
-const signerOf = (person: TestPerson, key = 0) => loadSigner(person.keys[key]?.privatePem ?? '', passphrase);
-
-async function waiver(
-  change: Partial<Waiver> = {},
-  approvers: readonly TestPerson[] = [ada],
-  { digest = '', signers = testSigners(people) }: { digest?: string; signers?: Signers } = {},
-): Promise<OpenWaiver> {
-  const [item] = sampleGate().items;
-  const said = {
-    id: 'totals-1',
-    gate: 'sample',
-    item: 'totals',
-    environment: 'staging',
-    states: ['failed' as const],
-    expectations: ['rows > 0'],
-    reason: 'known gap',
-    requester: 'grace',
-    requested_at: requestedAt,
-    expires: '2026-11-27T08:00:00.000Z',
-    ...change,
-  };
-  const requester = people.find(({ id }) => id === said.requester) ?? grace;
-  let bytes = await makeWaiver(signerOf(requester), said, digest || (item ? itemDigest(item) : ''));
-  for (const person of approvers) {
-    const key = person === requester ? person.keys.length - 1 : 0;
-    bytes = await countersignWaiver(signerOf(person, key), bytes, 'the waiver');
-  }
-  return openWaiver(bytes, trustedKeys(signers), 'the waiver');
-}
-
-const question = (of: OpenWaiver, change: Partial<WaiverQuestion> = {}): WaiverQuestion => ({
-  waiver: of,
-  gate: sampleGate(),
-  environment: 'staging',
-  rehearsal: false,
-  at,
-  ...change,
-});
-
-const digestOf = (email: string) => createHash('sha256').update(email).digest('hex');
-const faults = (asked: WaiverQuestion) =>
-  evaluateWaiver(asked)
-    .filter((one) => one.void)
-    .map(({ fault }) => fault);
 
 describe('a waiver', () => {
   it('counts when one person asked for it and another of the role approved it', async () => {
