@@ -31,9 +31,9 @@ beforeAll(async () => {
   stack = await stackIn(root, environment, rehearse);
   const signed = await run('mono-staging-dry-run', '--sign');
   expect(signed.exit, signed.stderr).toBe(0);
-  // Forty minutes rather than two hours, and a sample each five: at this pace eight seconds, and one.
+  // Twenty minutes rather than two hours, and a sample each five: at this pace four seconds, and one.
   gate = (await readFile(join(root, gateFile), 'utf8'))
-    .replace('{for: 2h, every: 2m}', '{for: 40m, every: 5m}')
+    .replace('{for: 2h, every: 2m}', '{for: 20m, every: 5m}')
     .replaceAll(/\{for: 1[05]m, every: 2m\}/g, '{for: 10m, every: 5m}');
   expect(gate.match(/every: 5m/g)).toHaveLength(3);
 }, RUN_MS);
@@ -86,13 +86,15 @@ describe('the release to production', () => {
     expect(await running()).toEqual([true, true, true]);
     expect(await reported('window-open')).toMatchObject({ state: 'rehearsed' });
     const { watch } = (await reported('window-alerts')) ?? {};
-    expect(watch?.samples.length).toBeGreaterThan(7);
+    expect(watch?.samples.length).toBeGreaterThan(3);
     expect(watch?.samples.every(({ state }) => state === 'passed')).toBe(true);
   });
 
   it('M17: an alert during the two hours is NO_GO, and turns all three off again', {
     timeout: RUN_MS,
   }, async () => {
+    // The alert wants some seconds to be seen.
+    await writeFile(join(root, gateFile), gate.replace('for: 20m', 'for: 1h'));
     let ended = false;
     const releasing = run('mono-production-release').finally(() => {
       ended = true;
