@@ -13,7 +13,10 @@ export interface Task {
   root: string;
   originals: readonly { name: string; text: string }[];
   seed: number;
+  /** How many are made of that seed; those from `from` up to `until` are linted. */
   count: number;
+  from: number;
+  until: number;
 }
 
 export interface Finding {
@@ -27,7 +30,9 @@ export interface Finding {
 export interface Told {
   linted: boolean;
   index: number;
+  how: string;
   accepted: boolean;
+  /** Of this thread's own work: a busy machine makes no mutant slow. */
   ms: number;
   /** How the one that comes now was made: if nothing more is heard, it is the one that hangs. */
   next: string;
@@ -36,7 +41,10 @@ export interface Told {
 
 if (parentPort) await lintAll(workerData as Task, (told) => parentPort?.postMessage(told));
 
-async function lintAll({ root, originals, seed, count }: Task, tell: (told: Told) => void): Promise<void> {
+async function lintAll(
+  { root, originals, seed, count, from, until }: Task,
+  tell: (told: Told) => void,
+): Promise<void> {
   const project = await openProject(root);
   const environments = await readEnvironments(root);
   const oracle = await lintOracle(root);
@@ -55,14 +63,17 @@ async function lintAll({ root, originals, seed, count }: Task, tell: (told: Told
     return wrong === undefined ? { accepted: true } : { accepted: true, what: `it passed, though: ${wrong}` };
   };
   try {
-    tell({ linted: false, index: -1, accepted: false, ms: 0, next: made[0]?.how ?? '' });
+    tell({ linted: false, index: from - 1, how: '', accepted: false, ms: 0, next: made[from]?.how ?? '' });
     for (const [index, mutant] of made.entries()) {
-      const from = performance.now();
+      if (index < from || index >= until) continue;
+      const before = process.threadCpuUsage();
       const { accepted, what } = await lint(mutant);
-      const ms = performance.now() - from;
+      const { user, system } = process.threadCpuUsage(before);
+      const ms = (user + system) / 1_000;
       tell({
         linted: true,
         index,
+        how: mutant.how,
         accepted,
         ms,
         next: made[index + 1]?.how ?? '',

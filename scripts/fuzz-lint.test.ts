@@ -31,4 +31,15 @@ it('the oracle sees what a gate can not be', async () => {
   expect(of(text.replace('needs: [ready]', 'needs: [webhook]'))).toContain('needs itself');
   expect(of(text.replace('needs: [ready]', 'needs: [reddy]'))).toContain('reddy');
   expect(of(`${text}\n\tx`)).toContain('YAML');
+  const live = await readFile('checklists/mono-production-release.gate.yml', 'utf8');
+  expect(of(live)).toBeUndefined();
+  expect(of(live.replace('    cutover: true\n', ''))).toContain('there is no cutover');
+  const item = { title: 'x', check: 'http' };
+  const items = [
+    { ...item, id: 'on', cutover: true, needs: ['before'] },
+    { ...item, id: 'open', at: 'cutover' },
+    { ...item, id: 'before', needs: ['open'] },
+  ];
+  const gate = { gate: 'g', title: 'G', environment: 'local', items, sign: { require: [{ role: 'r' }] } };
+  expect(of(JSON.stringify(gate))).toContain('needs itself');
 });
