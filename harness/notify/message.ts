@@ -89,11 +89,11 @@ function rolesOf({ missing }: Untold): string {
   return missing.map(({ role, count }) => (count > 1 ? `${count} × ${role}` : role)).join(', ');
 }
 
-function nextOf({ event, run, pending, missing }: Untold): string {
+function nextOf({ event, run, gate, pending, missing }: Untold): string {
   const [first] = pending;
   if (event === 'rejected') return `countersign gate show ${run}`;
   if (first) return `countersign gate attest ${run} ${first.item} --as PERSON`;
   return missing.length > 0
     ? `countersign gate sign ${run} --as PERSON`
-    : `countersign gate verify ${run} --for deploy`;
+    : `countersign gate verify ${run} --for deploy --gate ${gate}`;
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { confineExisting, findGateFile, type Project } from '../../config/project.ts';
+import { confineExisting, findGateFile, gateFiles, type Project } from '../../config/project.ts';
 import { validateYaml } from '../../config/validate.ts';
 import { loadWindows } from '../../config/windows.ts';
 import { parseYaml } from '../../config/yaml.ts';
@@ -8,6 +8,7 @@ import { headCommit } from '../../gate/git.ts';
 import { type Ledger, openLedger } from '../../gate/ledger.ts';
 import { subjectsOf } from '../../gate/release.ts';
 import { GateSchema } from '../../gate/schema.ts';
+import type { Statement } from '../../report/schema.ts';
 import type { VerifyOptions } from '../../sign/verify.ts';
 import { type Arguments, booleanFlag, type Io, stringFlag } from '../command.ts';
 import type { OpenRun } from './open-run.ts';
@@ -17,7 +18,7 @@ export const deployFlags = {
   gate: {
     type: 'string',
     value: 'GATE',
-    summary: 'with --for deploy: the gate that has to be passed; default: that of the report',
+    summary: 'with --for deploy: the gate that has to be passed; not needed where the repo has only one',
   },
   env: {
     type: 'string',
@@ -58,8 +59,7 @@ export async function deployTarget(
       { hint: 'run it in the checkout that is deployed' },
     );
   }
-  const named = stringFlag(args, 'gate');
-  const file = named === undefined ? statement.predicate.gate.file : await findGateFile(root, io.cwd, named);
+  const file = await gateFileOf(args, io, root, statement);
   const bytes = await readFile(await confineExisting(root, file));
   const gate = validateYaml(GateSchema, parseYaml(bytes, file));
   const ledger = await ledgerOf(args, io);
@@ -75,6 +75,21 @@ export async function deployTarget(
       checkOnly: booleanFlag(args, 'check-only'),
     },
   };
+}
+
+/** What the report itself names proves nothing: of several gates the deployer says which one has to be passed. */
+async function gateFileOf(
+  args: Arguments,
+  io: Pick<Io, 'cwd'>,
+  root: string,
+  { predicate }: Statement,
+): Promise<string> {
+  const named = stringFlag(args, 'gate');
+  if (named !== undefined) return findGateFile(root, io.cwd, named);
+  if ((await gateFiles(root)).length < 2) return predicate.gate.file;
+  throw new CountersignError('USAGE', '--for deploy needs --gate GATE: this repo has several', {
+    hint: `--gate ${predicate.gate.id}, if that is the one that has to be passed`,
+  });
 }
 
 async function ledgerOf(args: Arguments, io: Pick<Io, 'cwd' | 'env'>): Promise<Ledger | undefined> {

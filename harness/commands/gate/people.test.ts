@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { sha256 } from '../../sign/statement.ts';
-import { fixedKindConfig, runCli, testProject } from '../../testing/cli.ts';
+import { fixedKindConfig, testProject } from '../../testing/cli.ts';
+import { runCommand } from '../../testing/in-process.ts';
 import { passphrase, testPerson, testSigners } from '../../testing/run-folder.ts';
 
 const ada = testPerson('ada', ['release-manager']);
@@ -51,7 +52,7 @@ function commitAll(root: string): void {
 }
 
 const cli = (root: string, line: string, ...more: string[]) =>
-  runCli(root, [...line.split(' '), ...more], { COUNTERSIGN_PASSPHRASE: passphrase });
+  runCommand(root, [...line.split(' '), ...more], { COUNTERSIGN_PASSPHRASE: passphrase });
 
 describe('what people say about a report', () => {
   it('H8: a remark outlives an answer, and a GO that is withdrawn releases nothing', async () => {
@@ -79,6 +80,11 @@ describe('what people say about a report', () => {
     expect(await cli(root, 'gate verify latest --for deploy --no-ledger')).toMatchObject({
       exit: 1,
       stdout: expect.stringContaining('the GO was withdrawn by Kofi (kofi)'),
+    });
+    await writeFile(join(root, 'checklists/easy.gate.yml'), stringify({ ...gate, gate: 'easy' }));
+    expect(await cli(root, 'gate verify latest --for deploy --no-ledger')).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('needs --gate GATE: this repo has several'),
     });
     expect((await cli(root, 'gate status')).stdout).toContain('withdrew the GO: the supplier is down');
     expect((await cli(root, 'gate show latest')).stdout).toMatch(/^GO, withdrawn/m);

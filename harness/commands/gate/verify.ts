@@ -10,7 +10,7 @@ import { trustedRoot, trustedRootFlag } from './trusted-root.ts';
 import { verifyLines } from './verify-lines.ts';
 
 export const command: Command = {
-  usage: 'RUN [--signers FILE] [--commit SHA] [--for deploy --ledger FILE|URL] [--json]',
+  usage: 'RUN [--signers FILE] [--commit SHA] [--for deploy --gate GATE --ledger FILE|URL] [--json]',
   about: `
 Verifies signatures, people, evidence and verdict of a run folder, offline. RUN is a folder, an id or \`latest\`.
 Without --for deploy it judges as of the signing time. With it, it judges as of now and for this checkout: commit,
@@ -18,7 +18,7 @@ subjects, gate, environment, validity, keys, waivers, windows, what people took 
 the report down in the ledger, so that it is used once. exit codes: 0 GO and fully signed, 1 NO_GO or not to be
 deployed, 3 inconclusive, signatures missing or ledger out of reach, 4 invalid.
 
-example: countersign gate verify latest --for deploy --ledger .countersign/ledger.jsonl`,
+example: countersign gate verify latest --for deploy --gate release --ledger .countersign/ledger.jsonl`,
   flags: {
     signers: {
       type: 'string',

@@ -59,14 +59,14 @@ function summaryOf({ signOff, said }: ReportQuestion, obstacles: readonly Obstac
 }
 
 function notesOf({ signOff, said, run, invalid }: ReportQuestion): string[] {
-  const { items, relaxations, environment, policy, decision } = signOff;
+  const { items, relaxations, environment, policy, decision, gate } = signOff;
   const waived = items.filter(({ state }) => state === 'waived');
   const still = exitOf(decision) === 0 ? [] : policy.require.map(({ role }) => role);
   if (invalid.length > 0) return [];
   return [
     ...(environment.rehearsal
       ? [`${environment.name} is a rehearsal: at best it reads REHEARSAL_GO, and nothing is deployed with it`]
-      : [`before a deployment: countersign gate verify ${run} --for deploy`]),
+      : [`before a deployment: countersign gate verify ${run} --for deploy --gate ${gate.id}`]),
     ...(still.length > 0 ? [`once nothing keeps it from GO, these sign: ${still.join(', ')}`] : []),
     ...waived.map(
       ({ id, waiver }) => `${id} is waived${waiver ? ` until ${waiver.expires}: ${waiver.reason}` : ''}`,
