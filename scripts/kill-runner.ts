@@ -10,11 +10,13 @@ runner that is killed (kill -9) at random moments of its life and gone on with, 
 that write and were cut off are run again once what they left behind has ended, as a person would. Prints each kill;
 exits with 1 unless the verdict and the state of every item are those of the unbroken run.
 
-  --kills N     default 20
+  --kills N     in all; default 20
+  --per-run N   at most; default 7: each costs a watch the time until somebody goes on with it, and a watch that
+                has seen too little is an error
   --seed N      of the moments; default 1
-  --rehearse N  as the stack was started with; default 20
+  --rehearse N  as the stack was started with; default 30
 
-before it: countersign stack up --env local-production --rehearse 20, and a signed run of mono-staging-dry-run
+before it: countersign stack up --env local-production --rehearse 30, and a signed run of mono-staging-dry-run
 `;
 
 const environment = 'local-production';
@@ -22,18 +24,22 @@ const smallAccount = '7c2e3d4f-5b6a-4f79-9c88-1d2e3f4a5b6c';
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const text = { type: 'string' } as const;
+  const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
   const { values } = parseArgs({
-    options: { help: { type: 'boolean', short: 'h' }, kills: text, seed: text, rehearse: text },
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      kills: text('20'),
+      'per-run': text('7'),
+      seed: text('1'),
+      rehearse: text('30'),
+    },
   });
   if (values.help) {
     process.stdout.write(help);
     return 0;
   }
-  const [kills, seed, rehearse] = [values.kills ?? '20', values.seed ?? '1', values.rehearse ?? '20'].map(
-    Number,
-  );
-  if (!kills || !rehearse || seed === undefined || ![kills, seed, rehearse].every(Number.isInteger)) {
+  const [kills, perRun, seed] = [values.kills, values['per-run'], values.seed].map(Number);
+  if (!kills || !perRun || seed === undefined || ![kills, perRun, seed].every(Number.isInteger)) {
     process.stderr.write(help);
     return 2;
   }
@@ -42,7 +48,7 @@ async function main(): Promise<number> {
   let done = 0;
   const runs = new Runs({
     root: process.cwd(),
-    begin: ['gate', 'run', 'mono-production-release', '--env', environment, '--rehearse', String(rehearse)],
+    begin: ['gate', 'run', 'mono-production-release', '--env', environment, '--rehearse', values.rehearse],
     random: randomOf(seed),
     settle: () => untilNoSync(stack, smallAccount),
     onKill(kill) {
@@ -62,7 +68,7 @@ async function main(): Promise<number> {
   let differences = 0;
   while (done < kills) {
     await resetFlags(stack);
-    differences += compare(unbroken, await runs.killed(kills - done, lastsMs / kills));
+    differences += compare(unbroken, await runs.killed(Math.min(perRun, kills - done), lastsMs / perRun));
   }
   say(differences === 0 ? 'every killed run ended as the unbroken one' : 'A KILLED RUN ENDED DIFFERENTLY');
   return differences === 0 ? 0 : 1;
