@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { formatDuration } from '../config/duration.ts';
 import { buildStatement, serialiseStatement } from '../report/build.ts';
 import type { SignOff, Statement } from '../report/schema.ts';
 import { hasRunFile, readRunFile } from '../sign/folder.ts';
@@ -9,7 +8,7 @@ import type { Conducted } from './conduct.ts';
 import { writeWhole } from './evidence.ts';
 import type { RunFinished } from './history.ts';
 import { describeEnvironment } from './inputs.ts';
-import { clocksDivided } from './relaxation.ts';
+import { clockSetBack, clocksDivided } from './relaxation.ts';
 
 export interface Ending extends RunFinished {
   /** When the last line of the run was written. */
@@ -64,7 +63,7 @@ function relaxationsOf({ environment, begun, setBacks }: Conducted): string[] {
   const { rehearse = 1 } = begun;
   return [
     ...(environment.stack && rehearse > 1 ? [clocksDivided(rehearse)] : []),
-    ...setBacks.map((by) => `the clock of the machine was set back by ${formatDuration(by)} during the run`),
+    ...setBacks.map(clockSetBack),
   ];
 }
 

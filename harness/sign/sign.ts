@@ -8,7 +8,7 @@ import { makeBundle } from './bundle.ts';
 import { type EnvelopeSignature, makeEnvelope, serialise } from './dsse.ts';
 import { bundleFile, ENVELOPE_FILE } from './folder.ts';
 import { loadSigner, type Signer } from './keys.ts';
-import { writeRendered } from './renderings.ts';
+import { unlikeRendered, writeRendered } from './renderings.ts';
 import { appendSaying } from './said/append.ts';
 import type { Saying } from './said/schema.ts';
 import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
@@ -44,10 +44,11 @@ export async function signReport(options: SignOptions): Promise<SignResult> {
   try {
     const { examined, said } = await soundReport(await examine(options));
     const signed = await readSignatures(examined);
-    refuseStopped(said, options.person);
+    refuseStopped(said, options.person, signer);
     refuseUnlessMaySign(examined, signer, options.person, signed);
     const stale = await staleToSign(examined);
     if (stale.length > 0) throw refusal(`too old to be signed: ${stale.map(showStale).join('; ')}`);
+    await refuseOtherPage(examined, { signer, person: options.person, signed, said });
     const count = await addSignature(examined, {
       signer,
       person: options.person,
@@ -70,11 +71,13 @@ async function soundReport(given: Examined): Promise<Omit<Checked, 'findings'>> 
 }
 
 /** What one person stopped, no other signs away: the gate is run again. */
-function refuseStopped(said: readonly Saying[], person: string): void {
+function refuseStopped(said: readonly Saying[], person: string, { keyid }: Signer): void {
   const [rejection] = sayingsOf(said, 'rejection');
   if (rejection) throw refusal(`${rejection.person} rejected this report: ${rejection.reason}`);
   const [withdrawal] = withdrawalsOfGo(said);
   if (withdrawal) throw refusal(`${withdrawal.person} withdrew the GO: ${withdrawal.reason}`);
+  const revocation = sayingsOf(said, 'revocation').find(({ revoked_key }) => revoked_key === keyid);
+  if (revocation) throw refusal(`the key was revoked at ${revocation.revoked_at}: ${revocation.reason}`);
   if (hasWithdrawn(said, person))
     throw refusal(`${person} took their approval of this report back: run the gate again`);
 }
@@ -106,12 +109,44 @@ function refuseUnlessMaySign(
     throw refusal(`${id} has signed this report already`);
 }
 
-interface NewSignature {
+interface Signature {
   signer: Signer;
   person: string;
-  witness: Witness | undefined;
   signed: Signed;
   said: readonly Saying[];
+}
+
+/**
+ * People sign what they read. Where somebody was cut off, the page may lack what was said last, or name this very
+ * signature before it stands. Only the version that wrote the page can tell.
+ */
+async function refuseOtherPage(
+  examined: Examined,
+  { signer, person, signed, said }: Signature,
+): Promise<void> {
+  const { options, report } = examined;
+  if (report.statement.predicate.run.tool.version !== options.version) return;
+  const own = { signatures: [...signed.signatures, { keyid: signer.keyid, sig: '', person }] };
+  const possible = [
+    { signed, said },
+    { signed, said: said.slice(0, -1) },
+    { signed: own, said },
+  ];
+  const problems: string[][] = [];
+  for (const each of possible) {
+    const { count } = checkApprovals(examined, each.signed, each.said);
+    const standing =
+      each.signed.signatures.length + each.said.length > 0 ? { ...count, said: each.said } : undefined;
+    problems.push(await unlikeRendered(options.folder, report, standing));
+    if (problems.at(-1)?.length === 0) return;
+  }
+  throw new CountersignError('REPORT_INVALID', problems[0]?.join('; ') ?? '', {
+    hint: 'whoever read it read something else: find out who changed it; `countersign gate show` reads the report itself',
+  });
+}
+
+interface NewSignature extends Signature {
+  witness: Witness | undefined;
 }
 
 /** The envelope goes last: until it stands the person has not signed, and can sign again after a crash. */

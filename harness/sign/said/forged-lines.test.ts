@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FIRST_PREV, Journal, type JournalEntry, readJournal } from '../../gate/journal.ts';
+import { forge } from '../../testing/forge.ts';
 import {
   makeRunFolder,
   type RunFolder,
@@ -152,6 +153,26 @@ test('T18: a chain that was made anew without a line, or in another order, is re
     expect(result.exit).toBe(4);
     expect(wrong(result)).toContain('does not stand where it was said');
   }
+});
+
+test('T15: whoever has a key that was revoked can not date an approval back to before that', async () => {
+  await using run = await makeRunFolder({ people: [ada, ben, cyd, eve] });
+  await run.sign(ada);
+  const revoked_at = later().toISOString();
+  const [key] = ben.keys;
+  await sayOn(
+    run,
+    cyd,
+    { type: 'revocation', revoked_key: key?.id ?? '', revoked_at, reason: 'stolen' },
+    { now: later() },
+  );
+  const early = new Date(Date.parse(SIGNED_AT) + 60_000);
+  await expect(run.sign(ben, { now: early })).rejects.toThrow('the key was revoked at');
+  await append(run, 'approval', await forged(run, ben, { type: 'approval' }, { at: early }));
+  await forge(run, [ada, ben]);
+  const result = await verifyRun(run);
+  expect(result.exit).toBe(4);
+  expect(wrong(result)).toContain('in which its key was revoked');
 });
 
 const entriesOf = async (run: RunFolder) => readJournal(await readFile(join(run.folder, 'journal.jsonl')));

@@ -12,12 +12,15 @@ export interface Circumstances {
 
 /** Why a statement counts for nothing, or nothing. The same rules for whoever makes it and whoever reads it. */
 export function whyNotSay(saying: Saying, by: TrustedKey, given: Circumstances): string | undefined {
-  if (saying.type === 'approval') {
-    return given.before.some((one) => one.type === 'approval' && one.key === saying.key)
-      ? 'it repeats an approval'
-      : undefined;
-  }
+  if (saying.type === 'approval') return whyNotApprove(saying, given);
   return whyNotNow(saying, by, given) ?? whyNotThis(saying, by, given);
+}
+
+/** Where it stands is no claim: what was approved after the key was revoked is not believed to be older. */
+function whyNotApprove({ key }: Saying, { before }: Circumstances): string | undefined {
+  if (before.some((one) => one.type === 'approval' && one.key === key)) return 'it repeats an approval';
+  const revoked = before.find((one) => one.type === 'revocation' && one.revoked_key === key);
+  return revoked && `it was made after line ${revoked.line}, in which its key was revoked`;
 }
 
 function whyNotNow(saying: Saying, { key }: TrustedKey, { statement }: Circumstances): string | undefined {

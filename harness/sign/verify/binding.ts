@@ -8,6 +8,7 @@ import { readSaid } from '../said/read.ts';
 import type { Saying } from '../said/schema.ts';
 import { sha256 } from '../statement.ts';
 import { type Examined, type Finding, fail, pass, skip, summarise } from './finding.ts';
+import { checkRelaxed } from './relaxed.ts';
 import { checkTold } from './told.ts';
 
 /** The files beside the report are those that it was made from. */
@@ -158,6 +159,7 @@ export async function readJournalOf({
   const said = readSaid(entries, report, keys);
   const later = said.filter(({ earlier }) => !earlier).length;
   const text = `${entries.length} lines in one chain, ${later} of them signed after the freeze`;
-  const told = checkTold(predicate, entries.slice(0, journal.lines));
+  const frozen = entries.slice(0, journal.lines);
+  const told = [...checkTold(predicate, frozen), ...checkRelaxed(predicate, frozen)];
   return { findings: [pass('journal', text), ...told], said };
 }
