@@ -31,11 +31,18 @@ test('a check kind gets its world from the context alone', () => {
     '../../sources/define.ts',
     '../../errors.ts',
     './rows.ts',
-    'typebox',
+    '../../type.ts',
     'node:zlib',
   ]) {
     expect(kind(open)).toEqual([]);
   }
+});
+
+test('nothing in harness loads all of TypeBox', () => {
+  const of = (line: string) => messages(['harness/gate/schema.ts', line]);
+  expect(of("import Type from 'typebox';")[0]).toContain('harness/type.ts');
+  expect(of("import { Check } from 'typebox/value';")[0]).toContain('harness/type.ts');
+  expect(of("import type { Static } from 'typebox';")).toEqual([]);
 });
 
 test('the pure core is impure by what it imports, too', () => {

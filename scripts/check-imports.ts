@@ -13,7 +13,8 @@ const usage = `Usage: node scripts/check-imports.ts
 
 Holds the borders between folders:
   harness       imports nothing of the repo outside harness, and names none of the systems that it verifies
-  check kinds   import the contract, sources, errors, durations, zones, windows, the pure core and their own folder
+  check kinds   import the contract, sources, errors, durations, shapes, zones, windows, the pure core and their own
+                folder
   pure core     reaches no file, network, process or clock of Node, whatever it imports
   pipeline      its domains meet only through their index.ts
 `;
@@ -36,6 +37,7 @@ export const pureFiles = [
   'harness/sign/dsse.ts',
   'harness/sign/roles.ts',
   'harness/sign/strict-json.ts',
+  'harness/type.ts',
 ];
 
 const impure =
@@ -46,7 +48,7 @@ const openToKinds = [
   /^harness\/checks\/[a-z-]+\.ts$/,
   /^harness\/sources\//,
   /^harness\/errors\.ts$/,
-  /^harness\/config\/(duration|glob|windows|zone)\.ts$/,
+  /^harness\/config\/(duration|glob|validate|windows|zone)\.ts$/,
 ];
 
 /** What one kind may import besides: verifying an earlier report is what `gate` measures with, and probes `synthetics`. */
@@ -103,7 +105,7 @@ function targetOf(path: string, specifier: string): string | undefined {
 function checkHarness({ path, text }: SourceFile, imports: readonly Import[]): Finding[] {
   if (!path.startsWith('harness/')) return [];
   const findings: Finding[] = [];
-  for (const { specifier, target, line } of imports) {
+  for (const { specifier, target, line, typeOnly } of imports) {
     const own = target?.startsWith('harness/') || target?.startsWith('dist/');
     if (specifier.startsWith('#')) {
       findings.push({ path, line, message: `harness imports relatively, not \`${specifier}\`` });
@@ -113,6 +115,10 @@ function checkHarness({ path, text }: SourceFile, imports: readonly Import[]): F
         line,
         message: `harness may not import \`${specifier}\`, which is outside harness`,
       });
+    }
+    if (/^typebox(\/|$)/.test(specifier) && !typeOnly && !isTest(path)) {
+      const message = `\`${specifier}\` takes a tenth of a second to load: harness/type.ts has what schemas need`;
+      findings.push({ path, line, message });
     }
   }
   if (isTest(path)) return findings;

@@ -1,6 +1,6 @@
 import type { TObject } from 'typebox';
-import Value from 'typebox/value';
 import { describe, expect, it } from 'vitest';
+import { isShape, schemaErrors } from '../config/validate.ts';
 import { CountersignError } from '../errors.ts';
 import { checkExpectation, evaluateExpectation } from '../gate/evaluate.ts';
 import type { FactSchema } from '../gate/facts.ts';
@@ -41,13 +41,13 @@ export function kindContract<O extends TObject, F extends TObject>(
   describe(`contract of ${check.kind}`, () => {
     it('measures facts that fit its schema and survive JSON', async () => {
       const { facts } = await run(check, cases.working);
-      expect(Value.Errors(check.facts, facts)).toEqual([]);
+      expect(schemaErrors(check.facts, facts)).toEqual([]);
       expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);
     });
 
     it('refuses options that it does not know', () => {
-      expect(Value.Check(check.options, cases.working.options)).toBe(true);
-      expect(Value.Check(check.options, { ...cases.working.options, no_such_option: 1 })).toBe(false);
+      expect(isShape(check.options, cases.working.options)).toBe(true);
+      expect(isShape(check.options, { ...cases.working.options, no_such_option: 1 })).toBe(false);
     });
 
     it('judges what it measured by its own expectations', async () => {

@@ -1,7 +1,7 @@
-import Type, { type Static, type TObject, type TSchema } from 'typebox';
 import type { Problem } from '../errors.ts';
 import type { Sources } from '../sources/define.ts';
 import type { ToolName } from '../tools/define.ts';
+import { type Static, type TObject, type TSchema, Type } from '../type.ts';
 
 /** What a check does to the world. One that `writes` is never run twice for one item. */
 export type Effects = 'none' | 'reads' | 'writes';

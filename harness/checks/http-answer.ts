@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../errors.ts';
 import type { HttpAnswer } from '../sources/define.ts';
+import { type Static, Type } from '../type.ts';
 import { Anything, type CheckContext } from './define.ts';
 import { redactFacts } from './guard.ts';
 import { parseExactly } from './json.ts';

@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
 import { parseDuration } from '../config/duration.ts';
 import type { HttpAnswer } from '../sources/define.ts';
+import { type Static, type TObject, type TSchema, Type } from '../type.ts';
 import { Anything, type CheckContext, DurationText } from './define.ts';
 
 const Texts = Type.Record(Type.String(), Type.String());
@@ -22,7 +22,7 @@ export const limitOptions = {
   ),
 };
 
-type Options<T extends Record<string, Type.TSchema>> = Static<Type.TObject<T>>;
+type Options<T extends Record<string, TSchema>> = Static<TObject<T>>;
 type Request = Options<typeof requestOptions> & { path: string; method?: string | undefined };
 type Limits = Options<typeof limitOptions> & { follow?: number | undefined };
 

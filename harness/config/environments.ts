@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { DurationText, Options } from '../checks/define.ts';
+import { type Static, Type } from '../type.ts';
 import { NotifySchema } from './notify-targets.ts';
 
 /**

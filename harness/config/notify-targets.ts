@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
+import { type Static, Type } from '../type.ts';
 
 const secretReference = '^\\$\\{secret\\.[A-Za-z0-9_.-]+\\}$';
 

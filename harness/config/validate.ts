@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { Static, TSchema } from 'typebox';
 import type { Problem } from '../errors.ts';
+import { type JsonSchema, surelyFits } from './fits.ts';
 import { nearest } from './nearest.ts';
 import { invalid, type Path, type YamlFile } from './yaml.ts';
 
@@ -34,6 +35,11 @@ export function schemaErrors(
   }
   if (check(value)) return [];
   return mostTelling(check.errors ?? []).map((error) => explain(error, whole));
+}
+
+/** Is it of this shape? For answers of others, where one word says enough. The schema gives no defaults. */
+export function isShape<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
+  return surelyFits(schema as JsonSchema, value) || schemaErrors(schema, value).length === 0;
 }
 
 /** The value of a YAML file if it fits the schema; else one problem for each thing that does not. */

@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
 import { DurationText, Options } from '../checks/define.ts';
 import { windowProblems } from '../gate/window.ts';
+import { type Static, Type } from '../type.ts';
 import { validateYaml } from './validate.ts';
 import { invalid, readYaml } from './yaml.ts';
 

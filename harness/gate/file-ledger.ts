@@ -1,10 +1,10 @@
 import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
 import { schemaErrors } from '../config/validate.ts';
 import { CountersignError, messageOf } from '../errors.ts';
+import { type Static, Type } from '../type.ts';
 import { Journal, type JournalEntry, readJournal } from './journal.ts';
 import { type Ledger, outOfReach, type Use, type Used, whyNotUsable } from './ledger.ts';
 import { lockRun } from './run-folder.ts';

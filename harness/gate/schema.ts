@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { DurationText, Options } from '../checks/define.ts';
+import { type Static, Type } from '../type.ts';
 
 const Id = Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 });
 const Role = Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 });

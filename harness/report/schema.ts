@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { Anything, Options } from '../checks/define.ts';
+import { type Static, Type } from '../type.ts';
 
 /** Predicate type of the statement that people sign. */
 export const SIGNOFF_TYPE = 'https://countersign.dev/attestations/release-signoff/v1';

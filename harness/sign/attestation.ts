@@ -1,9 +1,9 @@
-import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import { manifestDigest } from '../report/manifest.ts';
 import { measurementsOf } from '../report/measurements.ts';
 import { type ItemReport, STATEMENT_TYPE, type Statement } from '../report/schema.ts';
+import { type Static, Type } from '../type.ts';
 import { serialise } from './dsse.ts';
 import type { Signer } from './keys.ts';
 import { openStatement, signStatement } from './statement.ts';

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import { Options } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import { PAYLOAD_TYPE, STATEMENT_TYPE } from '../report/schema.ts';
+import { Type } from '../type.ts';
 import { type EnvelopeSignature, encode, makeEnvelope, parseEnvelope, serialise } from './dsse.ts';
 import type { Signer } from './keys.ts';
 import type { Signers } from './signers.ts';

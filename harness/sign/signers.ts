@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
+import { type Static, Type } from '../type.ts';
 
 /** `checklists/signers.yml`: who may sign what. Keys, people and roles come from here, never from a payload. */
 export const KeySchema = Options({

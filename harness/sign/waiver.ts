@@ -1,7 +1,7 @@
-import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import { PAYLOAD_TYPE, STATEMENT_TYPE } from '../report/schema.ts';
+import { type Static, Type } from '../type.ts';
 import { type Envelope, encode, makeEnvelope, parseEnvelope, serialise } from './dsse.ts';
 import type { Signer } from './keys.ts';
 import { openEnvelope, readPayload, signPayload } from './statement.ts';

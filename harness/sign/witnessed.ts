@@ -1,7 +1,7 @@
-import Type, { type Static } from 'typebox';
 import { Options } from '../checks/define.ts';
 import { schemaErrors } from '../config/validate.ts';
 import { CountersignError } from '../errors.ts';
+import { type Static, Type } from '../type.ts';
 import { decodeBase64 } from './dsse.ts';
 
 /** A log or an authority of one's own adds a handful at most. */

@@ -1,6 +1,6 @@
-import Type from 'typebox';
-import { Check } from 'typebox/value';
+import { isShape } from '../config/validate.ts';
 import { CountersignError } from '../errors.ts';
+import { Type } from '../type.ts';
 import type { AlertmanagerSource } from './define.ts';
 import { fetchJson, type JsonEndpoint, postJson } from './fetch-json.ts';
 
@@ -31,7 +31,7 @@ export function createAlertmanager(config: AlertmanagerConfig): AlertmanagerSour
     url: config.url,
     async alerts(signal) {
       const answer = await fetchJson(endpoint, '/api/v2/alerts', {}, signal);
-      if (!Check(Alerts, answer)) throw misshapen();
+      if (!isShape(Alerts, answer)) throw misshapen();
       return answer.map(({ labels, status, startsAt, receivers }) => ({
         labels,
         state: status.state,
@@ -41,7 +41,7 @@ export function createAlertmanager(config: AlertmanagerConfig): AlertmanagerSour
     },
     async receivers(signal) {
       const answer = await fetchJson(endpoint, '/api/v2/receivers', {}, signal);
-      if (!Check(Receivers, answer)) throw misshapen();
+      if (!isShape(Receivers, answer)) throw misshapen();
       return answer.map(({ name }) => name);
     },
     send: (alerts, signal) => postJson(endpoint, '/api/v2/alerts', alerts, signal),

@@ -1,6 +1,6 @@
-import Type from 'typebox';
-import { Check } from 'typebox/value';
+import { isShape } from '../config/validate.ts';
 import { CountersignError } from '../errors.ts';
+import { Type } from '../type.ts';
 import type { LogLine, LogSource } from './define.ts';
 import { fetchJson, type JsonEndpoint } from './fetch-json.ts';
 
@@ -85,7 +85,7 @@ function nextStart(endpoint: JsonEndpoint, page: Entry[], from: bigint, fresh: n
 }
 
 function entriesOf(endpoint: JsonEndpoint, answer: unknown): Entry[] {
-  if (!Check(Streams, answer)) {
+  if (!isShape(Streams, answer)) {
     throw new CountersignError('SOURCE_ANSWER', `${endpoint.title} gave an answer of an unknown shape`, {
       hint: 'the query must select log lines, not a metric',
     });

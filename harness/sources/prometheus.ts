@@ -1,7 +1,7 @@
 import { PrometheusDriver, type PrometheusQueryDate } from 'prometheus-query';
-import Type, { type Static, type TSchema } from 'typebox';
-import { Check } from 'typebox/value';
+import { isShape } from '../config/validate.ts';
 import { CountersignError, messageOf } from '../errors.ts';
+import { type Static, type TSchema, Type } from '../type.ts';
 import type { PrometheusSource, RuleState, Sample, Series } from './define.ts';
 
 const Labels = Type.Record(Type.String(), Type.String());
@@ -163,7 +163,7 @@ function readBody<S extends TSchema>(config: PrometheusConfig, shape: S, body: u
       { hint: 'a warning can mean partial data, so the answer is not used' },
     );
   }
-  if (!Check(shape, answer?.data)) {
+  if (!isShape(shape, answer?.data)) {
     throw new CountersignError(
       'SOURCE_ANSWER',
       `Prometheus \`${config.name}\` gave an answer of an unknown shape`,

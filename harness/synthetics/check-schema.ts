@@ -1,5 +1,5 @@
-import Type, { type Static, type TSchema } from 'typebox';
 import { Anything, DurationText, Options } from '../checks/define.ts';
+import { type Static, type TSchema, Type } from '../type.ts';
 import { CriteriaFor } from './criteria-schema.ts';
 
 /**

@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { Anything, Options } from '../checks/define.ts';
+import { type Static, Type } from '../type.ts';
 
 const Text = Type.String({ minLength: 1 });
 const Texts = Type.Union([Text, Type.Array(Text, { minItems: 1 })]);

@@ -1,7 +1,7 @@
-import Type, { type Static } from 'typebox';
 import { DurationText, Options } from '../checks/define.ts';
 import { SecretSchema } from '../config/environments.ts';
 import { WindowSchema } from '../config/windows.ts';
+import { type Static, Type } from '../type.ts';
 import { SyntheticCheckSchema } from './check-schema.ts';
 
 const Text = Type.String({ minLength: 1 });

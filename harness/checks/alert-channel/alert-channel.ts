@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import Type, { type Static } from 'typebox';
 import { parseDuration } from '../../config/duration.ts';
 import { messageOf } from '../../errors.ts';
 import type { AlertmanagerSource, SentAlert } from '../../sources/define.ts';
+import { type Static, Type } from '../../type.ts';
 import { Anything, type CheckContext, DurationText, defineCheck, Instant, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';

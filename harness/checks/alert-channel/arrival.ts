@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, Options } from '../define.ts';
 import { pointTo } from '../json.ts';
 

@@ -1,7 +1,7 @@
-import Type, { type Static } from 'typebox';
 import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
 import type { AlertmanagerSource, PrometheusSource, RuleState } from '../../sources/define.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';

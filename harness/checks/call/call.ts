@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard } from '../guard.ts';
 import { AnswerFacts, factsOf } from '../http-answer.ts';

@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
 import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { type Dashboard, readDashboards } from './dashboard-file.ts';

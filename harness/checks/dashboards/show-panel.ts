@@ -1,8 +1,8 @@
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
 import type { PrometheusSource } from '../../sources/define.ts';
 import { findSelectors, findSyntaxError } from '../../sources/promql-syntax.ts';
 import { selectorAge } from '../../sources/sample-age.ts';
+import { type Static, Type } from '../../type.ts';
 import type { Dashboard, Panel, Target } from './dashboard-file.ts';
 import { combinations, escaped, findVariables, substitute, type Values, type Window } from './variables.ts';
 

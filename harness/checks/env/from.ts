@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { env as ownEnvironment } from 'node:process';
 import { parseEnv } from 'node:util';
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, Options } from '../define.ts';
 import { interpolate } from '../interpolate.ts';
 import { isObject, pointTo } from '../json.ts';

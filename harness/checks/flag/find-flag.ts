@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { Options } from '../define.ts';
 import { isObject, pointTo } from '../json.ts';
 

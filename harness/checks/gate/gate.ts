@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import Type, { type Static } from 'typebox';
 import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
 import { recompute } from '../../gate/recompute.ts';
@@ -7,6 +6,7 @@ import { readRunFile } from '../../sign/folder.ts';
 import { readSignersFile } from '../../sign/signers-file.ts';
 import { readStatement } from '../../sign/statement.ts';
 import { type VerifyResult, verifyFolder } from '../../sign/verify.ts';
+import { type Static, Type } from '../../type.ts';
 import { version } from '../../version.ts';
 import { type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
 import { guard } from '../guard.ts';

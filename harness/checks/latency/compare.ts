@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
-import Value from 'typebox/value';
+import { isShape } from '../../config/validate.ts';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { isObject } from '../json.ts';
 import { mostWindows, type Window } from './series.ts';
 
@@ -69,7 +69,7 @@ export function readEarlier(
   } catch {
     throw refuse('it is not JSON');
   }
-  if (Value.Check(Report, value)) {
+  if (isShape(Report, value)) {
     const items = value.predicate.items.filter(({ check }) => check === 'latency');
     const own = items.filter(({ id }) => id === wanted.item);
     const found = own.length > 0 ? own : items.filter((item) => factsOf(item)?.['script'] === wanted.script);
@@ -77,7 +77,7 @@ export function readEarlier(
     value = found[0] && factsOf(found[0]);
     if (value === undefined) throw refuse(`its item \`${wanted.item}\` measured nothing`);
   }
-  if (!isObject(value) || !Value.Check(Earlier, value))
+  if (!isObject(value) || !isShape(Earlier, value))
     throw refuse('`load`, `windows` or others are missing or odd');
   return value;
 }

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from '../../type.ts';
 import { Options } from '../define.ts';
 
 /** Counts iterations that were begun; k6 itself counts only those that ended. */

@@ -1,9 +1,9 @@
-import Type, { type Static } from 'typebox';
 import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
 import type { PrometheusSource, Series } from '../../sources/define.ts';
 import { findSelectors, findSyntaxError } from '../../sources/promql-syntax.ts';
 import { selectorAge } from '../../sources/sample-age.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from '../../type.ts';
 import { BigInteger, Instant } from '../define.ts';
 import { breakClasses } from './breaks.ts';
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from '../../type.ts';
 import { DurationText, Options } from '../define.ts';
 
 const Column = Type.String({

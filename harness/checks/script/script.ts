@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { Anything, type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts, stopped } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';

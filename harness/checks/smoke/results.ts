@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import Type, { type Static } from 'typebox';
-import Value from 'typebox/value';
+import { isShape } from '../../config/validate.ts';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { isObject } from '../json.ts';
 
 const Failure = Type.Object({ message: Type.Optional(Type.String()) });
@@ -84,7 +84,7 @@ export function readResults(text: string, root: string): Results {
 function parseReport(text: string): Static<typeof ReportShape> {
   try {
     const report: unknown = JSON.parse(text);
-    if (Value.Check(ReportShape, report)) return report;
+    if (isShape(ReportShape, report)) return report;
   } catch {
     // Said below: whatever it is, it is no report.
   }
@@ -115,7 +115,7 @@ function testsIn(suite: unknown, above: readonly string[], pathOf: PathOf): Test
 }
 
 function testsOf(spec: unknown, titles: readonly string[], pathOf: PathOf): TestResult[] {
-  if (!Value.Check(SpecShape, spec)) throw unknownShape();
+  if (!isShape(SpecShape, spec)) throw unknownShape();
   return spec.tests.map((test) => {
     const { results } = test;
     const last = results.at(-1);

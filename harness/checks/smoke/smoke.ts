@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import Type, { type Static } from 'typebox';
 import { CountersignError } from '../../errors.ts';
+import { type Static, Type } from '../../type.ts';
 import { Anything, type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';

@@ -1,10 +1,10 @@
 import { basename, extname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import Type, { type Static } from 'typebox';
 import type { Definition } from '../../synthetics/definition.ts';
 import type { Difference } from '../../synthetics/deploy/define.ts';
 import { differences } from '../../synthetics/deploy/index.ts';
 import type { ResolvedSynthetics } from '../../synthetics/resolve.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, Options } from '../define.ts';
 import { interpolate } from '../interpolate.ts';
 

@@ -1,4 +1,3 @@
-import Type, { type Static } from 'typebox';
 import { CountersignError, type Problem, showPlace } from '../../errors.ts';
 import { Redactor } from '../../gate/redact.ts';
 import { knownEnvironments } from '../../synthetics/ground.ts';
@@ -10,6 +9,7 @@ import type { ProbeContext } from '../../synthetics/probe/context.ts';
 import { probeAll } from '../../synthetics/probe-all.ts';
 import { type ResolvedSynthetics, resolveFor } from '../../synthetics/resolve.ts';
 import { selectChecks } from '../../synthetics/select.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, defineCheck, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { lintFile } from '../lint-file.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import Type, { type Static } from 'typebox';
 import { loadWindows, type Windows } from '../../config/windows.ts';
 import { CountersignError } from '../../errors.ts';
 import { evaluateWindows, type Opening } from '../../gate/window.ts';
+import { type Static, Type } from '../../type.ts';
 import { type CheckContext, defineCheck, Instant, Options } from '../define.ts';
 import { guard } from '../guard.ts';
 

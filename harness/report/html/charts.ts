@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
-import Value from 'typebox/value';
 import { windowChart } from '../../checks/window-chart.ts';
+import { isShape } from '../../config/validate.ts';
+import { type Static, Type } from '../../type.ts';
 import { html, Markup } from './markup.ts';
 
 const Milliseconds = Type.Number({ minimum: 0 });
@@ -31,7 +31,7 @@ export type Facts = Readonly<Record<string, unknown>>;
  */
 export function charts(facts: Facts): { drawn: Markup; others: Facts } {
   const series = Object.entries(facts).flatMap(([name, value]) =>
-    Value.Check(Points, value) ? [{ name, points: value }] : [],
+    isShape(Points, value) ? [{ name, points: value }] : [],
   );
   const names = new Set(series.map(({ name }) => name));
   const others = Object.fromEntries(Object.entries(facts).filter(([name]) => !names.has(name)));

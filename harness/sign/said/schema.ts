@@ -1,6 +1,6 @@
-import Type, { type Static, type TSchema } from 'typebox';
 import { Options } from '../../checks/define.ts';
 import { STATEMENT_TYPE } from '../../report/schema.ts';
+import { type Static, type TSchema, Type } from '../../type.ts';
 
 const Words = Type.String({ minLength: 1, maxLength: 4_000, pattern: '\\S' });
 const Time = Type.String({ format: 'date-time' });

@@ -1,6 +1,6 @@
-import Type, { type TObject } from 'typebox';
 import { Anything, Instant } from '../../checks/define.ts';
 import { AnswerFacts } from '../../checks/http-answer.ts';
+import { type TObject, Type } from '../../type.ts';
 import type { ProbeType } from '../criteria-schema.ts';
 
 /** What expectations of each type of probe may read. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import Type, { type TSchema } from 'typebox';
 import { isObject, type JsonObject } from '../../checks/json.ts';
 import { schemaErrors } from '../../config/validate.ts';
+import { type TSchema, Type } from '../../type.ts';
 import { type Answer, type Request, type Simulator, startSimulator } from './simulator.ts';
 
 export interface ChecklySimulator extends Simulator {
