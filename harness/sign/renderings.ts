@@ -68,6 +68,16 @@ export async function render(
   };
 }
 
+/** Which of the files that people read say something else than the report does. */
+export async function unlikeRendered(...given: Parameters<typeof render>): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [name, text] of Object.entries(await render(...given))) {
+    if (!(await readRunFile(given[0], name)).equals(Buffer.from(text)))
+      problems.push(`${name} does not say what the report says`);
+  }
+  return problems;
+}
+
 /** Files that stand beside the report; each replaced in one step. */
 export async function writeRendered(...given: Parameters<typeof render>): Promise<void> {
   for (const [name, text] of Object.entries(await render(...given))) {

@@ -12,6 +12,7 @@ import {
   testPerson,
   VERSION,
 } from '../testing/run-folder.ts';
+import { sayOn } from '../testing/say.ts';
 import { generateKey, loadSigner } from './keys.ts';
 import type { SignOptions } from './sign.ts';
 import { verifyFolder } from './verify.ts';
@@ -39,6 +40,25 @@ test('each signature leaves an envelope with all, a bundle of its own, and a rep
     expect.arrayContaining(['ada.sigstore.json', 'ben.sigstore.json']),
   );
 });
+
+test.each(['report.html', 'junit.xml'])(
+  'nobody signs what they did not read: %s was changed',
+  async (name) => {
+    await using run = await makeRunFolder({ people });
+    const path = join(run.folder, name);
+    const page = await readFile(path, 'utf8');
+    await writeFile(path, page.replaceAll('Item smoke', 'Item totals'));
+    await expect(run.sign(ada)).rejects.toThrow(`${name} does not say what the report says`);
+    await expectUnsigned(run);
+    await writeFile(path, page);
+    await run.sign(ada);
+    const standing = await readFile(path);
+    await sayOn(run, ben, { type: 'comment', text: 'seen' });
+    // As a crash leaves it: the comment stands in the journal, and the page does not name it yet.
+    await writeFile(path, standing);
+    expect((await run.sign(ben)).count.missing).toEqual([]);
+  },
+);
 
 test.each<[string, Partial<SignOptions>, string]>([
   ['somebody unknown', { person: 'zoe' }, 'zoe is nobody in checklists/signers.yml'],

@@ -135,9 +135,7 @@ async function refuseOtherPage(
   const problems: string[][] = [];
   for (const each of possible) {
     const { count } = checkApprovals(examined, each.signed, each.said);
-    const standing =
-      each.signed.signatures.length + each.said.length > 0 ? { ...count, said: each.said } : undefined;
-    problems.push(await unlikeRendered(options.folder, report, standing));
+    problems.push(await unlikeRendered(options.folder, report, { ...count, said: each.said }));
     if (problems.at(-1)?.length === 0) return;
   }
   throw new CountersignError('REPORT_INVALID', problems[0]?.join('; ') ?? '', {

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { exitOf } from '../gate/verdict.ts';
 import type { Decision, Statement } from '../report/schema.ts';
 import { ENVELOPE_FILE, folderProblems, hasRunFile, readRunFile } from './folder.ts';
-import { render, type ShownStanding } from './renderings.ts';
+import { type ShownStanding, unlikeRendered } from './renderings.ts';
 import type { Saying } from './said/schema.ts';
 import { afterRevocations, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
 import { readStatement, sha256 } from './statement.ts';
@@ -174,11 +174,7 @@ async function checkRenderings(
       ),
     ];
   }
-  const problems: string[] = [];
-  for (const [name, text] of Object.entries(await render(options.folder, report, standing))) {
-    const stored = await readRunFile(options.folder, name);
-    if (!stored.equals(Buffer.from(text))) problems.push(`${name} does not say what the report says`);
-  }
+  const problems = await unlikeRendered(options.folder, report, standing);
   return [summarise('renderings', problems, 'report.html and junit.xml say what the report says')];
 }
 
