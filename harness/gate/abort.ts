@@ -4,7 +4,7 @@ import { CountersignError } from '../errors.ts';
 import { conduct } from './conduct.ts';
 import type { History } from './history.ts';
 import type { LoadedGate } from './load.ts';
-import { findInterrupted, type Line, reopen } from './reopen.ts';
+import { findInterrupted, refuseFrozen, reopen, resumption } from './reopen.ts';
 import { findRun, lockRun, runHolder } from './run-folder.ts';
 import { type GateRun, type RunnerOptions, startRunner } from './session.ts';
 import { refuseOtherStack } from './stack-in-use.ts';
@@ -29,23 +29,26 @@ export async function abortRun(options: AbortOptions): Promise<GateRun> {
   const release = await lockFromRunner(options, folder);
   try {
     const found = await findInterrupted(project, folder);
-    const { history, inputs, entries, torn } = found;
+    const { history, inputs } = found;
     const left = unfinished(history, inputs.gate);
-    if (left.length === 0) {
+    // Whoever aborted it may have ended before its report: that is not taken back, and can be gone on with.
+    if (left.length === 0 && !history.aborted) {
       throw new CountersignError('RUN_FROZEN', 'every item of the run has ended: there is nothing to abort', {
         hint: `\`countersign gate resume ${basename(folder)}\` writes its report`,
       });
     }
-    if (undo) await refuseOtherStack(project.root, inputs.environment, history);
-    const opened = await reopen(found, options.clock, (gapMs): Line[] => [
-      { type: 'run-resumed', data: { after_line: entries.length, gap_ms: gapMs } },
-      ...(torn ? [{ type: 'journal-repaired', data: torn }] : []),
-      { type: 'run-aborted', data: { who, undo } },
+    if (undo || history.aborted?.undo) await refuseOtherStack(project.root, inputs.environment, history);
+    const known = history.aborted;
+    const opened = await reopen(found, options.clock, (gapMs) => [
+      ...resumption(found, gapMs),
+      ...(history.finished || (known && (known.undo || !undo))
+        ? []
+        : [{ type: 'run-aborted', data: { who, undo } }]),
     ]);
     try {
       options.planned?.(inputs.gate, inputs.environment, folder);
       const { restored } = opened.history;
-      const reason = `aborted by ${who}`;
+      const reason = `aborted by ${opened.history.aborted?.who ?? who}`;
       const givenUp = new Map([...restored.givenUp, ...left.map((id) => [id, reason] as const)]);
       const aborted = { ...opened, history: { ...opened.history, restored: { ...restored, givenUp } } };
       const runner = startRunner(options, { ...found, ...aborted, id: basename(folder) });
@@ -62,11 +65,25 @@ export async function abortRun(options: AbortOptions): Promise<GateRun> {
 async function lockFromRunner({ clock, say }: AbortOptions, folder: string): Promise<() => Promise<void>> {
   const holder = await runHolder(folder);
   if (!holder) return lockRun(folder);
+  await refuseFrozen(folder);
   say(`telling process ${holder.pid} to stop`);
-  process.kill(holder.pid, 'SIGINT');
+  interrupt(holder.pid);
   const until = clock.monotonic() + WIND_UP_MS;
   while (clock.monotonic() < until && (await runHolder(folder))) await pause(LOOK_AGAIN_MS);
   return lockRun(folder);
+}
+
+function interrupt(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch (thrown) {
+    // It may have ended by itself meanwhile.
+    if ((thrown as NodeJS.ErrnoException).code === 'ESRCH') return;
+    throw new CountersignError('RUN_LOCKED', `process ${pid} drives the run, and can not be told to stop`, {
+      hint: 'it belongs to somebody else: they stop it, with Ctrl-C',
+      cause: thrown,
+    });
+  }
 }
 
 /** Everything that a machine would still have measured. What a person answers is as it would have been. */

@@ -58,6 +58,8 @@ async function measure({
   const signal = AbortSignal.any([context.signal, timeOut.signal]);
   try {
     if (!item.kind) throw new CountersignError('INTERNAL', `\`${item.id}\` has no check`);
+    // Told to stop before it began, such as while its beginning was written down.
+    context.signal.throwIfAborted();
     const own: CheckContext = { ...context, signal };
     const measured = await orGiveUp(item.kind.measure(structuredClone(item.options), own), signal, graceMs);
     const facts = redactor.json(factsAsJson(measured.facts));

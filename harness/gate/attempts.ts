@@ -21,8 +21,7 @@ export function measuring(run: RunState, item: LoadedItem, simulated: Set<string
   return async (attempt) => {
     await input.journal.append('attempt-started', { id: item.id, attempt });
     const { made } = await measureOnce(run, item, { attempt, signal, simulated });
-    // Broken off by a person, it has no end: it will be measured again, not counted as a failure.
-    input.interrupted?.throwIfAborted();
+    throwIfBrokenOff(input, made);
     await input.journal.append('attempt-finished', {
       id: item.id,
       attempt,
@@ -31,6 +30,11 @@ export function measuring(run: RunState, item: LoadedItem, simulated: Set<string
     });
     return made;
   };
+}
+
+/** Broken off by a person, it has no end: it is measured again and no failure. What was seen before that stays seen. */
+export function throwIfBrokenOff({ interrupted }: RunState['input'], { state }: Judged): void {
+  if (state === 'error') interrupted?.throwIfAborted();
 }
 
 /** What the report counts over all attempts, and a runner that goes on with the run has to know. */

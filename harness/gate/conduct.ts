@@ -97,9 +97,11 @@ async function releaseChange({
   gate,
   environment,
   journal,
+  history,
 }: Conducted): Promise<string | undefined> {
   const change = await changeSince(begun.release, { root: project.root, gate: gate.gate });
-  if (!change || environment.rehearsal) return change;
+  // What was aborted releases nothing, and its end must not wait for a checkout.
+  if (!change || environment.rehearsal || history.aborted) return change;
   await journal.append('release-changed', { change });
   throw new CountersignError('CONFIG_INVALID', change, {
     hint: 'leave the checkout alone, and run it again',
@@ -118,7 +120,10 @@ async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promis
   const halt = new AbortController();
   const deadline = startDeadline(run, halt);
   const signal = AbortSignal.any([run.signal, halt.signal]);
-  const shared = contextOn({ ...run, rehearse: begun.rehearse, signal }, resolved, redactor);
+  const interrupted = interruptOf(run.signal);
+  // What was done is taken back after the deadline, too, and has to reach its sources then.
+  const ground = { ...run, rehearse: begun.rehearse, signal: interrupted };
+  const shared = contextOn(ground, resolved, redactor);
   const context = { ...shared, gate: gate.gate.gate, runId: run.id };
   // Nobody waives what was never measured to its end.
   const waive = history.aborted
@@ -135,7 +140,7 @@ async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promis
       redactor,
       clock,
       signal,
-      interrupted: interruptOf(run.signal),
+      interrupted,
       stop: (reason) => halt.abort(reason),
       listener,
       rehearse: begun.rehearse,

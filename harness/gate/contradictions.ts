@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ItemReport, SignOff, WatchReport } from '../report/schema.ts';
 import { firstFailed } from './halt.ts';
-import { freshAt, needsOf, whyNoCutover } from './moment.ts';
+import { lookAtCutover, needsOf, whyNoCutover } from './moment.ts';
 import { clocksDivided } from './relaxation.ts';
 import type { Gate, GateItem } from './schema.ts';
 import { judgeWatch, type WatchPlan, watchPlan } from './watch.ts';
@@ -23,8 +23,8 @@ export function contradictions(gate: Gate, report: SignOff): string[] {
 /** A run that halts leaves out what has not begun, and nothing acts after something failed. */
 export function wasLeftOut(item: ItemReport, declared: GateItem, { items }: SignOff): boolean {
   const nothing = item.attempts.length === 0 && !item.watch && !item.attest?.statement;
-  const halted = declared.undo !== undefined || items.some(({ undo }) => undo);
-  return nothing && halted && firstFailed(items) !== undefined;
+  const halted = declared.undo !== undefined || declared.cutover || items.some(({ undo }) => undo);
+  return nothing && halted === true && firstFailed(items) !== undefined;
 }
 
 function undoContradictions({ undo }: GateItem, item: ItemReport, { items, run }: SignOff): string[] {
@@ -48,7 +48,7 @@ function cutoverContradictions(
 ): string[] {
   if (!declared.cutover) return cutover ? [`${id} was the cutover, and the gate does not say so`] : [];
   if (!cutover) return attempts.length > 0 ? [`nobody looked at what was fresh when ${id} began`] : [];
-  const again = freshAt(gate, items, 'cutover', new Date(cutover.at));
+  const again = lookAtCutover(gate, items, new Date(cutover.at));
   return [
     ...(isDeepStrictEqual(cutover.fresh, again)
       ? []

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Artifact, ArtifactContent } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import type { ArtifactRecord } from '../report/schema.ts';
@@ -89,10 +89,23 @@ export class EvidenceStore {
   }
 }
 
-/** Writes under a temporary name, syncs, then renames: a crash leaves either the whole file or none. */
+/** Writes under a temporary name, syncs, then renames: a crash leaves either the whole file or none, and power loss no less. */
 export async function writeWhole(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
   await rename(await writeAside(path, bytes, mode), path);
+  await syncFolder(dirname(path));
 }
+
+/** What was renamed into a folder, or made in it, is there after power loss; where folders can't be synced, it may be. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    await using handle = await open(folder, 'r');
+    await handle.sync();
+  } catch (thrown) {
+    if (!NO_FOLDER_SYNC.has((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+  }
+}
+
+const NO_FOLDER_SYNC: ReadonlySet<string> = new Set(['EACCES', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EPERM']);
 
 /** Like `writeWhole`, but what is there already stays: false then. Of several writers at once one comes first. */
 export async function writeNew(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<boolean> {

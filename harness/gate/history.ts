@@ -89,6 +89,7 @@ interface Lines {
   'journal-repaired': { line: number; bytes: number };
   'evidence-kept': ArtifactRecord;
   'evidence-forgotten': { names: string[] };
+  'item-outdated': { id: string };
   'item-repeated': { id: string; who: string };
   'item-given-up': { id: string; who: string };
   'attempt-started': { id: string; attempt: number };
@@ -154,6 +155,15 @@ const readers: { [T in keyof Lines]: Reader<Lines[T]> } = {
   'evidence-forgotten'({ records }, { names }) {
     for (const [key, { name }] of records) if (names.includes(name)) records.delete(key);
   },
+  'item-outdated'(draft, { id }) {
+    draft.finished.delete(id);
+    const left = (draft.attempts.get(id) ?? []).filter(({ state }) => state !== 'passed');
+    if (left.length > 0) draft.attempts.set(id, left);
+    else draft.attempts.delete(id);
+    for (const [key, { name }] of draft.records)
+      if (isBeyond(name, id, left.length)) draft.records.delete(key);
+    draft.history.notes.push(`\`${id}\` was measured again: what was seen of it was older than the cutover`);
+  },
   'item-repeated'({ history, repeat }, { id, who }) {
     repeat.add(id);
     history.notes.push(`${who} had \`${id}\` run again after a runner ended in the midst of it`);
@@ -163,9 +173,10 @@ const readers: { [T in keyof Lines]: Reader<Lines[T]> } = {
     history.notes.push(`${who} gave \`${id}\` up after a runner ended in the midst of it`);
   },
   'attempt-started'({ begun, open, repeat }, { id, attempt }) {
+    // Run again, it began last: it is taken back first.
+    if (repeat.delete(id)) begun.delete(id);
     begun.add(id);
     open.set(id, attempt);
-    repeat.delete(id);
   },
   'attempt-finished'(draft, { id, attempt: _attempt, simulated = [], redactions = 0, ...attempt }) {
     draft.open.delete(id);
@@ -233,6 +244,12 @@ function isCutOff({ open, attempts, samples, givenUp, undone }: Draft, name: str
   if (givenUp.has(id) || !/^[0-9]+$/.test(number)) return false;
   const ended = (attempts.get(id)?.length ?? 0) + (samples.get(id)?.length ?? 0);
   return (open.has(id) || !attempts.has(id)) && Number(number) > ended;
+}
+
+/** Evidence of an attempt of that item after the first so many. */
+function isBeyond(name: string, item: string, attempts: number): boolean {
+  const [id = '', number = ''] = name.split('/');
+  return id === item && /^[0-9]+$/.test(number) && Number(number) > attempts;
 }
 
 function restoredOf(draft: Draft): Restored {

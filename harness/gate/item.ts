@@ -1,7 +1,7 @@
 import { CountersignError, messageOf } from '../errors.ts';
 import type { ItemReport } from '../report/schema.ts';
 import { asReported, type Judged, measuring, retried } from './attempts.ts';
-import { atCutover } from './cutover.ts';
+import { atCutover, restoredCutover } from './cutover.ts';
 import { firstFailed } from './halt.ts';
 import type { LoadedItem } from './load.ts';
 import { whyNoCutover } from './moment.ts';
@@ -15,6 +15,7 @@ import { watched } from './watching.ts';
 export async function runItem(run: RunState, item: LoadedItem): Promise<ItemReport> {
   const { input, limit } = run;
   const base = baseReport(item, input.redactor);
+  if (wasDone(run, item)) return measured(run, item, { ...base, ...restoredCutover(run, item) });
   const without = whyNotBegin(run, item);
   if (without) return { ...base, ...without };
   if (item.attest) return manual(base, item, input.rehearsal);
@@ -31,10 +32,23 @@ export async function runItem(run: RunState, item: LoadedItem): Promise<ItemRepo
     // Something may have failed meanwhile: between this look and the beginning nothing can.
     const later = whyNotBegin(run, item) ?? whyOver(run);
     if (later) return { ...base, ...later };
-    if (!run.begun.includes(item.id)) run.begun.push(item.id);
+    begins(run, item);
     input.listener.started(item);
     return answered(run, await measured(run, item, cutover ? { ...base, cutover } : base));
   });
+}
+
+/** An earlier runner did it to its end, and could only not say so any more. */
+function wasDone({ restored }: RunState, { id, kind }: LoadedItem): boolean {
+  return kind?.effects === 'writes' && restored.attempts.has(id) && !restored.givenUp.has(id);
+}
+
+/** What a person has run again begins now: whatever began before is taken back after it. */
+function begins({ begun, restored }: RunState, { id }: LoadedItem): void {
+  const before = begun.indexOf(id);
+  if (before >= 0 && !restored.repeat.has(id)) return;
+  if (before >= 0) begun.splice(before, 1);
+  begun.push(id);
 }
 
 type Outcome = Pick<ItemReport, 'state' | 'reason'>;
@@ -57,9 +71,10 @@ function whyNotBegin(run: RunState, item: LoadedItem): Outcome | undefined {
   throw new CountersignError('INTERNAL', `\`${item.id}\` may have run, and nobody said to run it again`);
 }
 
-/** A halted run begins nothing more; what an earlier runner began of it has come to nothing. */
+/** A halted run begins nothing more, and nothing goes live after a failure; what an earlier runner began of it has come to nothing. */
 function whyHalted({ halted, reports, restored }: RunState, item: LoadedItem): Outcome | undefined {
-  const cause = halted?.because ?? (item.undo ? firstFailed([...reports.values()])?.id : undefined);
+  const acts = item.undo || item.cutover;
+  const cause = halted?.because ?? (acts ? firstFailed([...reports.values()])?.id : undefined);
   if (cause === undefined) return undefined;
   if (!restored.begun.includes(item.id))
     return { state: 'blocked', reason: `it did not begin: \`${cause}\` did not pass` };

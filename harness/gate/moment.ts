@@ -46,6 +46,24 @@ export function freshAt(
   });
 }
 
+/** What is measured at the cutover may wait so long for it, such as while others are measured. */
+export const AT_CUTOVER_MS = 5 * 60_000;
+
+/** What has to be fresh at the cutover, and what was measured at it, but too long before. */
+export function lookAtCutover(
+  gate: Pick<Gate, 'items'>,
+  items: readonly ItemReport[],
+  instant: Date,
+): Freshness[] {
+  const late = gate.items.flatMap(({ id, at }) => {
+    const ended = items.find((item) => item.id === id)?.attempts.at(-1)?.finished_at;
+    if (!at || ended === undefined) return [];
+    const age = instant.getTime() - Date.parse(ended);
+    return age <= AT_CUTOVER_MS ? [] : [{ id, age_ms: age, within_ms: AT_CUTOVER_MS, ok: false }];
+  });
+  return [...freshAt(gate, items, 'cutover', instant), ...late];
+}
+
 /** What is too old, or of an unknown age, at that moment. */
 export function staleAt(
   { items }: Pick<SignOff, 'items'>,

@@ -25,11 +25,7 @@ export interface Found {
 
 /** Reads an interrupted run and refuses what must not be gone on with. The caller holds its lock. */
 export async function findInterrupted(project: Project, folder: string): Promise<Found> {
-  if (await hasRunFile(folder, 'report.json')) {
-    throw new CountersignError('RUN_FROZEN', `the run ${basename(folder)} ended: it has a report`, {
-      hint: '`countersign gate show` prints it; `countersign gate run` starts a new run',
-    });
-  }
+  await refuseFrozen(folder);
   const { entries, torn } = readTornJournal(await readFile(join(folder, 'journal.jsonl')));
   const history = historyOf(entries);
   const { started } = history;
@@ -37,6 +33,15 @@ export async function findInterrupted(project: Project, folder: string): Promise
     throw new CountersignError('RUN_MISSING', `the run ${basename(folder)} ended before it had begun`, {
       hint: 'nothing was measured: start a new run',
     });
+  }
+  if (started.id !== basename(folder)) {
+    throw new CountersignError(
+      'REPORT_INVALID',
+      `the journal in ${basename(folder)} is that of ${started.id}`,
+      {
+        hint: 'a run is gone on with in its own folder: give it its name back, or start a new run',
+      },
+    );
   }
   if (started.tool.version !== version()) {
     throw new CountersignError(
@@ -49,6 +54,14 @@ export async function findInterrupted(project: Project, folder: string): Promise
   await refuseOtherInputs(folder, inputs);
   await refuseOtherEvidence(folder, history);
   return { folder, history, begun: started, entries, inputs, ...(torn ? { torn } : {}) };
+}
+
+/** What has a report has ended. */
+export async function refuseFrozen(folder: string): Promise<void> {
+  if (!(await hasRunFile(folder, 'report.json'))) return;
+  throw new CountersignError('RUN_FROZEN', `the run ${basename(folder)} ended: it has a report`, {
+    hint: '`countersign gate show` prints it; `countersign gate run` starts a new run',
+  });
 }
 
 async function inputsOf(project: Project, { file, environment: name }: RunStarted): Promise<Inputs> {
@@ -84,6 +97,15 @@ export interface Line {
   data: unknown;
 }
 
+/** The first lines of a runner that goes on; after the last line of the run nothing may come but signed statements. */
+export function resumption({ entries, torn, history }: Found, gapMs: number): Line[] {
+  if (history.finished) return [];
+  return [
+    { type: 'run-resumed', data: { after_line: entries.length, gap_ms: gapMs } },
+    ...(torn ? [{ type: 'journal-repaired', data: torn }] : []),
+  ];
+}
+
 /** The journal of a run that is gone on with: repaired, cleared of what no line tells of, and with these lines added. */
 export async function reopen(
   { folder, entries, torn, history }: Found,
@@ -96,8 +118,9 @@ export async function reopen(
   const last = new Date(entries.at(-1)?.at ?? machine.now());
   const opened = openClock(machine, { last, setBacks: history.setBacks });
   const { journal } = await Journal.open(path, opened.clock);
-  opened.journalTo(journal);
+  // After its last line a step back of the clock is told by the report alone.
   if (history.finished) opened.clock.silence();
+  else opened.journalTo(journal);
   const added: JournalEntry[] = [];
   try {
     const gapMs = opened.clock.now().getTime() - last.getTime();

@@ -7,11 +7,12 @@ import { conduct } from './conduct.ts';
 import { renderMissing } from './freeze.ts';
 import type { History } from './history.ts';
 import type { LoadedGate } from './load.ts';
-import { type Found, findInterrupted, type Line, refuseOtherRelease, reopen } from './reopen.ts';
+import { type Found, findInterrupted, type Line, refuseOtherRelease, reopen, resumption } from './reopen.ts';
 import { findRun, lockRun } from './run-folder.ts';
 import { type GateRun, type RunnerOptions, startRunner } from './session.ts';
 import { signersInUse } from './signers-in-use.ts';
 import { refuseOtherStack } from './stack-in-use.ts';
+import { letsPass } from './verdict.ts';
 
 export interface ResumeOptions extends RunnerOptions {
   cwd: string;
@@ -104,19 +105,28 @@ function refuseUndecided(
   );
 }
 
-function linesOf(
-  { repeat, giveUp, who }: ResumeOptions,
-  { entries, torn, history }: Found,
-  gapMs: number,
-): Line[] {
-  // After its last line nothing may come but signed statements.
+function linesOf({ repeat, giveUp, who }: ResumeOptions, found: Found, gapMs: number): Line[] {
+  const { history, inputs } = found;
   if (history.finished) return [];
   return [
-    { type: 'run-resumed', data: { after_line: entries.length, gap_ms: gapMs } },
-    ...(torn ? [{ type: 'journal-repaired', data: torn }] : []),
+    ...resumption(found, gapMs),
+    ...outdated(history, inputs.gate, giveUp).map((id) => ({ type: 'item-outdated', data: { id } })),
     ...repeat.map((id) => ({ type: 'item-repeated', data: { id, who } })),
     ...giveUp.map((id) => ({ type: 'item-given-up', data: { id, who } })),
   ];
+}
+
+/** What is measured at the cutover was measured before this runner began: while the cutover is to come, it says nothing. */
+function outdated({ restored }: History, { items }: LoadedGate, giveUp: readonly string[]): string[] {
+  const { halted, finished, attempts, givenUp } = restored;
+  const id = items.find(({ cutover }) => cutover)?.id;
+  if (id === undefined || halted || finished.has(id) || attempts.has(id)) return [];
+  if (givenUp.has(id) || giveUp.includes(id)) return [];
+  const passed = (item: string) =>
+    letsPass.has(finished.get(item)?.state ?? attempts.get(item)?.at(-1)?.state ?? 'pending');
+  return items
+    .filter((item) => item.at && item.kind?.effects !== 'writes' && passed(item.id))
+    .map((item) => item.id);
 }
 
 function tell(

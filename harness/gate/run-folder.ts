@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Project } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
 import { isSame, type ProcessRecord, recordOf } from '../stack/state.ts';
-import { writeNew } from './evidence.ts';
+import { syncFolder, writeNew } from './evidence.ts';
 
 const runsOf = (project: Project) => join(project.state, 'runs');
 
@@ -17,6 +17,7 @@ export function newRunId(gate: string, now: Date): string {
 export async function createRunFolder(project: Project, id: string): Promise<string> {
   const folder = join(runsOf(project), id);
   await mkdir(join(folder, 'evidence'), { recursive: true });
+  await syncFolder(runsOf(project));
   return folder;
 }
 
@@ -28,25 +29,20 @@ export async function pointLatestAt(project: Project, folder: string): Promise<v
   await rename(temporary, link);
 }
 
-/** A run by its id, by a folder, or `latest`. */
+/** A run by its id, by a folder, or `latest`: always by the one path that its lock goes by. */
 export async function findRun(project: Project, cwd: string, name: string): Promise<string> {
   if (name === 'latest') {
     try {
-      return resolve(project.state, await readlink(join(project.state, 'latest')));
+      return await realpath(join(project.state, 'latest'));
     } catch {
       throw missing(name);
     }
   }
   for (const candidate of [join(runsOf(project), name), resolve(cwd, name)]) {
     const entries = await readdir(candidate).catch(() => [] as string[]);
-    if (entries.includes('journal.jsonl')) return await followLatest(candidate);
+    if (entries.includes('journal.jsonl')) return await realpath(candidate);
   }
   throw missing(name);
-}
-
-async function followLatest(folder: string): Promise<string> {
-  const target = await readlink(folder).catch(() => undefined);
-  return target === undefined ? folder : resolve(folder, '..', target);
 }
 
 function missing(name: string): CountersignError {

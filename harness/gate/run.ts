@@ -97,8 +97,11 @@ export async function runItems(input: RunInput): Promise<ItemReport[]> {
   const limit = limiter(gate.gate.concurrency ?? DEFAULT_CONCURRENCY);
   const halt = new AbortController();
   const signal = AbortSignal.any([input.signal, halt.signal]);
-  const run: RunState = { input, restored, limit, signal, reports: new Map(), begun: [...restored.begun] };
+  const reports = new Map(restored.finished);
+  const run: RunState = { input, restored, limit, signal, reports, begun: [...restored.begun] };
   if (restored.halted) haltNow(run, restored.halted.because, halt);
+  // An earlier runner may have ended between a failure and its halt: nothing may begin in between.
+  else await haltIfFailed(run, halt);
   const running = new Map<string, Promise<void>>();
   for (const id of gate.levels.flat()) {
     const item = gate.items.find((candidate) => candidate.id === id);
@@ -111,23 +114,26 @@ export async function runItems(input: RunInput): Promise<ItemReport[]> {
   // Nothing may still be at work when the journal and the sources are closed.
   await Promise.allSettled(running.values());
   await Promise.all(running.values());
-  const reports = gate.items.flatMap(({ id }) => run.reports.get(id) ?? []);
-  return run.halted && !input.leaveDone
-    ? withUndone(reports, await unwind(input, run.begun, run.reports))
-    : reports;
+  const ended = gate.items.flatMap(({ id }) => reports.get(id) ?? []);
+  const unwinds = run.halted && !input.leaveDone;
+  return withUndone(ended, unwinds ? await unwind(input, run.begun, reports) : restored.undone);
 }
 
 async function finish(run: RunState, item: LoadedItem, halt: AbortController): Promise<void> {
   const { input, restored, reports } = run;
   const known = restored.finished.get(item.id);
-  const report = known ?? (await ended(run, item));
+  const report = known ?? (await measuredToEnd(run, item));
   reports.set(item.id, report);
   if (known) input.listener.kept?.(item, report);
   else input.listener.finished(item, report);
+  await haltIfFailed(run, halt);
+}
+
+async function haltIfFailed(run: RunState, halt: AbortController): Promise<void> {
   const cause = run.halted ? undefined : whyHalt(run);
   if (cause === undefined) return;
   haltNow(run, cause, halt);
-  await input.journal.append('run-halted', { because: cause });
+  await run.input.journal.append('run-halted', { because: cause });
 }
 
 function haltNow(run: RunState, because: string, halt: AbortController): void {
@@ -138,7 +144,7 @@ function haltNow(run: RunState, because: string, halt: AbortController): void {
   run.input.listener.halted?.(because);
 }
 
-async function ended(run: RunState, item: LoadedItem): Promise<ItemReport> {
+async function measuredToEnd(run: RunState, item: LoadedItem): Promise<ItemReport> {
   const { journal, interrupted, waive } = run.input;
   const measured = await runItem(run, item);
   // What a person broke off has no end yet: whoever goes on with the run measures it again.

@@ -1,5 +1,5 @@
 import type { ItemReport, Undone } from '../report/schema.ts';
-import { asReported, forLaterRunners, measureOnce } from './attempts.ts';
+import { asReported, forLaterRunners, measureOnce, throwIfBrokenOff } from './attempts.ts';
 import { limiter } from './limiter.ts';
 import type { LoadedItem } from './load.ts';
 import { NOTHING_RESTORED } from './restored.ts';
@@ -51,7 +51,7 @@ async function undo(
   const measurement = { attempt: 1, under: 'undo', signal: interrupted, simulated };
   const { made } = await measureOnce(stateOf(input, ended), undoing, measurement);
   // It is safe to repeat: whoever goes on with the run does it again.
-  interrupted.throwIfAborted();
+  throwIfBrokenOff(input, made);
   await journal.append('undo-finished', { id: item.id, ...made, ...forLaterRunners(input, simulated) });
   const { state, reason } = made;
   const undone = { state, attempts: [asReported(made)], ...(reason ? { reason } : {}) };

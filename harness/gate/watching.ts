@@ -1,7 +1,7 @@
 import { formatDuration } from '../config/duration.ts';
 import { messageOf } from '../errors.ts';
 import type { ItemReport } from '../report/schema.ts';
-import { asReported, forLaterRunners, type Judged, measureOnce } from './attempts.ts';
+import { asReported, forLaterRunners, type Judged, measureOnce, throwIfBrokenOff } from './attempts.ts';
 import type { LoadedItem } from './load.ts';
 import { pause } from './pause.ts';
 import type { RunState } from './run.ts';
@@ -71,7 +71,7 @@ async function takeSample(
 ): Promise<Judged | undefined> {
   const { input, signal } = run;
   const { made, forget } = await measureOnce(run, item, { attempt: samples.length + 1, signal, simulated });
-  input.interrupted?.throwIfAborted();
+  throwIfBrokenOff(input, made);
   // Cut off by the end of the run, it has measured nothing, and says nothing about what is watched.
   if (signal.aborted && made.state === 'error') {
     forget();

@@ -1,10 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
+import type { Clock } from '../checks/define.ts';
 import { systemClock } from '../commands/clock.ts';
 import { openProject } from '../config/project.ts';
+import { Journal, type JournalEntry, readJournal } from '../gate/journal.ts';
 import { recompute } from '../gate/recompute.ts';
 import { replay } from '../gate/replay.ts';
 import type { RunListener } from '../gate/run.ts';
@@ -13,7 +15,7 @@ import { testProject } from './cli.ts';
 
 const api = fileURLToPath(new URL('../index.ts', import.meta.url));
 
-/** `act` writes a word down, `look` passes, fails or can't tell as its letters say, one an attempt, the last for ever. */
+/** `act` writes a word down and tells the process, `look` passes, fails or can't tell as its letters say, one an attempt, the last for ever. */
 const config = `import { appendFile } from 'node:fs/promises';
 import { defineCheck, Options } from ${JSON.stringify(api)};
 import Type from ${JSON.stringify(import.meta.resolve('typebox'))};
@@ -24,6 +26,7 @@ export default { checks: [
     options: Options({ word: Type.String(), ok: Type.Boolean({ default: true }) }),
     async measure({ word, ok }, context) {
       await appendFile(context.resolve('log.txt'), word + '\\n');
+      process.emit('acted', word);
       return { facts: { ok } };
     },
   }),
@@ -65,11 +68,11 @@ export const watch = (letters: string, more: object = {}) =>
 const quiet: RunListener = { started() {}, progress() {}, attempted() {}, finished() {} };
 
 /** A project with one gate, `acting`, which is written anew for each run, and a log of what was done. */
-export async function actingProject() {
+export async function actingProject(environment: object = {}) {
   const root = await testProject({
     'countersign.config.ts': config,
     'checklists/environments.yml': stringify({
-      environments: { local: { title: 'Local', rehearsal: true, writes: true } },
+      environments: { local: { title: 'Local', rehearsal: true, writes: true, ...environment } },
     }),
   });
   const project = await openProject(root);
@@ -88,12 +91,16 @@ export async function actingProject() {
     await writeFile(log, '');
   }
 
-  const options = (listener: Partial<RunListener> = {}, signal = new AbortController().signal) => ({
+  const options = (
+    listener: Partial<RunListener> = {},
+    signal = new AbortController().signal,
+    clock: Clock = systemClock,
+  ) => ({
     project,
     cwd: root,
     gate: 'acting',
     env: {},
-    clock: systemClock,
+    clock,
     signal,
     listener: { ...quiet, ...listener },
     say() {},
@@ -118,7 +125,22 @@ export async function actingProject() {
     return told(await runGate(options()));
   }
 
-  return { prepare, options, written, told, run };
+  return { root, prepare, options, written, told, run };
+}
+
+/** Puts a run back to when its runner was killed with only these lines in its journal, and nothing frozen. */
+export async function killedWith(folder: string, kept: (line: JournalEntry) => boolean): Promise<void> {
+  const path = join(folder, 'journal.jsonl');
+  const lines = readJournal(await readFile(path)).filter(kept);
+  for (const name of ['journal.jsonl', 'report.json', 'report.html', 'junit.xml'])
+    await rm(join(folder, name), { force: true });
+  let at = '';
+  const journal = await Journal.create(path, { ...systemClock, now: () => new Date(at) });
+  for (const { type, data, ...line } of lines) {
+    at = line.at;
+    await journal.append(type, data);
+  }
+  await journal.close();
 }
 
 /** The data of all lines of that type in a run's journal. */

@@ -13,7 +13,7 @@ export function checkTold({ items, run }: SignOff, entries: readonly JournalEntr
   const acts = items.filter(({ watch, undo, cutover }) => watch || undo || cutover);
   const samples = attemptsBy(entries, 'watch-sample');
   const undone = attemptsBy(entries, 'undo-finished');
-  const aborted = entries.find(({ type }) => type === 'run-aborted')?.data;
+  const aborted = entries.findLast(({ type }) => type === 'run-aborted')?.data;
   const problems = items.flatMap((item) => [
     ...differ(item.watch?.samples, samples.get(item.id), `the samples of ${item.id}`),
     ...differ(item.undo?.attempts, undone.get(item.id), `the undo of ${item.id}`),
