@@ -11,6 +11,14 @@ export const gateGuards: readonly Guard[] = [
     title: 'T5: is used once',
   },
   {
+    threat: 'T8',
+    file: 'harness/gate/release.ts',
+    find: '%n%(trailers:key=Co-authored-by,valueonly)',
+    replace: '',
+    test: 'harness/gate/release.test.ts',
+    title: 'T8: are those, too, whom a commit names beside its author',
+  },
+  {
     threat: 'T12',
     file: 'harness/gate/verdict.ts',
     ...off('unusable !== undefined'),

@@ -39,12 +39,13 @@ function git(...args: string[]): string {
   }).trim();
 }
 
-async function commit(author: string, files: Record<string, string | Buffer> = {}): Promise<string> {
+async function commit(message: string, files: Record<string, string | Buffer> = {}): Promise<string> {
+  const [author = ''] = message.split('\n');
   for (const [name, content] of Object.entries({ [`${author}.txt`]: author, ...files })) {
     await writeFile(join(root, name), content);
   }
   git('add', '-A');
-  git('-c', `user.email=${author}@example.com`, '-c', `user.name=${author}`, 'commit', '-qm', author);
+  git('-c', `user.email=${author}@example.com`, '-c', `user.name=${author}`, 'commit', '-qm', message);
   return git('rev-parse', 'HEAD');
 }
 
@@ -114,6 +115,13 @@ describe('the authors of a release', () => {
     const { authors, notes } = await release();
     expect(authors).toEqual([hash('dev'), hash('kofi')].sort());
     expect(notes.join()).toContain('no earlier release is known');
+  });
+
+  it('T8: are those, too, whom a commit names beside its author, or the mailmap knows by another address', async () => {
+    await writeFile(join(root, '.mailmap'), '<ada@example.com> <old@example.com>\n');
+    await commit('old\n\nCo-authored-by: Kofi <Kofi@example.com>\nCo-authored-by: grace@example.com');
+    const { authors } = await release();
+    expect(authors).toEqual(['ada', 'old', 'kofi', 'grace'].map(hash).sort());
   });
 
   it('T8: are the same when the commit of the last GO is released again', async () => {

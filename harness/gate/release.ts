@@ -139,11 +139,14 @@ async function gitSubject(root: string, revision: string, commit: string) {
   });
 }
 
-/** Of authors and committers; none where git can't tell. */
+/** Addresses of authors and committers, as they are and as the mailmap has them, and of whoever a commit names beside. */
+const whose = '%ae%n%aE%n%ce%n%cE%n%(trailers:key=Co-authored-by,valueonly)';
+
+/** Of everyone in the range; none where git can't tell. */
 async function emailsOf(root: string, from: string | undefined): Promise<Set<string>> {
-  const log = await git(root, ['log', '--format=%ae%n%ce', from ? `${from}..HEAD` : 'HEAD']);
-  const lines = (log ?? '').split('\n').map((line) => line.trim().toLowerCase());
-  return new Set(lines.filter(Boolean));
+  const log = await git(root, ['log', `--format=${whose}`, from ? `${from}..HEAD` : 'HEAD']);
+  const lines = (log ?? '').split('\n').map((line) => /<([^<>]*)>\s*$/.exec(line)?.[1] ?? line);
+  return new Set(lines.map((line) => line.trim().toLowerCase()).filter(Boolean));
 }
 
 function hashed(emails: ReadonlySet<string>): string[] {

@@ -8,7 +8,7 @@ import { contentsOf, exitOfFolder, exitOfSpoilt, spoilings } from '../testing/sp
 import { verifyRun } from '../testing/verify-run.ts';
 
 /** All bytes are tried by `scripts/flip-bytes.ts`. */
-const step = 193;
+const step = 257;
 const ada = testPerson('ada', ['release-manager']);
 const ben = testPerson('ben', ['engineering'], { type: 'ed25519' });
 
