@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { checkTold } from '../sign/verify/told.ts';
+import { killedWith } from '../testing/acting-project.ts';
 import { abortLong, cutBack, longGate, resumeLong, runLong } from '../testing/interrupted-run.ts';
+import { readJournal } from './journal.ts';
 import { recompute } from './recompute.ts';
 import type { GateRun } from './session.ts';
 
@@ -20,6 +23,14 @@ beforeAll(async () => {
 async function killedAt(text: string): Promise<string> {
   const bytes = await readFile(join(whole.folder, 'journal.jsonl'));
   return cutBack(root, whole.folder, bytes.indexOf('\n', bytes.indexOf(text)) + 1);
+}
+
+/** As if whoever ended it had been killed after the first line of that type. */
+async function killedAfter(folder: string, type: string): Promise<void> {
+  const lines = readJournal(await readFile(join(folder, 'journal.jsonl')));
+  const last = lines.find((line) => line.type === type)?.seq ?? 0;
+  expect(last).toBeGreaterThan(0);
+  await killedWith(folder, ({ seq }) => seq <= last);
 }
 
 const executed = async (copy: string) =>
@@ -57,6 +68,26 @@ describe('a run that is aborted', () => {
     expect(run.statement.predicate.items[1]?.undo).toMatchObject({ state: 'passed' });
     expect(await executed(copy)).toHaveLength(before.length + 1);
     await expectSound(run);
+  });
+
+  it.each([
+    ['while it took things back', true, 'undo-started', false],
+    ['with its report to come', true, 'run-finished', false],
+    ['with its report to come and nothing to undo', false, 'run-finished', false],
+    ['before another person has it undone, too', false, 'run-aborted', true],
+  ])('can be ended %s', async (_when, first, last, again) => {
+    const copy = await killedAt('"attempt-started","data":{"id":"act"');
+    const { folder } = await abortLong(copy, first);
+    await killedAfter(folder, last);
+    await expect(resumeLong(copy)).rejects.toMatchObject({ code: 'RUN_FROZEN' });
+    const run = await abortLong(copy, again);
+    expect(states(run)).toEqual(['passed', 'error', 'blocked']);
+    const { items, run: about } = run.statement.predicate;
+    expect(about.aborted).toEqual({ who: 'ada', undo: first || again });
+    expect(items[1]?.undo?.state).toBe(first || again ? 'passed' : undefined);
+    await expectSound(run);
+    const lines = readJournal(await readFile(join(folder, 'journal.jsonl')));
+    expect(checkTold(run.statement.predicate, lines).filter(({ ok }) => !ok)).toEqual([]);
   });
 
   it('is not one whose items have all ended: a release that passed is not taken back in its own report', async () => {

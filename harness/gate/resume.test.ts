@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../commands/clock.ts';
 import { folderProblems } from '../sign/folder.ts';
-import { cutBack, longGate, resumeLong, runLong, TOKEN } from '../testing/interrupted-run.ts';
+import { abortLong, cutBack, longGate, resumeLong, runLong, TOKEN } from '../testing/interrupted-run.ts';
 import { readJournal } from './journal.ts';
 import { recompute } from './recompute.ts';
 import { lockRun } from './run-folder.ts';
@@ -177,6 +177,16 @@ describe('what has to be as it was', () => {
     });
   });
 
+  it('its own journal: that of another run is refused', async () => {
+    const copy = await cutBack(root, whole.folder, upTo('"item-finished","data":{"id":"one"'));
+    const runs = join(copy, '.countersign/runs');
+    await rename(join(runs, basename(whole.folder)), join(runs, 'long-20261125T080000Z-0000'));
+    await expect(resumeLong(copy, { run: 'long-20261125T080000Z-0000' })).rejects.toMatchObject({
+      code: 'REPORT_INVALID',
+      message: expect.stringContaining('is that of long-'),
+    });
+  });
+
   it('the evidence that was kept', async () => {
     const copy = await cutBack(root, whole.folder, upTo('"item-finished","data":{"id":"one"'));
     const record = whole.statement.predicate.evidence.files.find(({ name }) => name.startsWith('one/'));
@@ -206,6 +216,14 @@ describe('the clock and the deadline of a run that is gone on with', () => {
     expect(about.finished_at >= last).toBe(true);
     const times = readJournal(await journalOf(run.folder)).map(({ at }) => at);
     expect(times).toEqual([...times].sort());
+    await expectSound(run);
+  });
+
+  it('T16: nothing follows the last line of a run, also where the clock was set back before its report', async () => {
+    const copy = await cutBack(root, whole.folder, bytes.length);
+    const run = await resumeLong(copy, { clock: shifted(-3_600_000) });
+    expect(run.statement.predicate.relaxations).toEqual([expect.stringContaining('was set back by')]);
+    expect(await journalOf(run.folder)).toEqual(bytes);
     await expectSound(run);
   });
 
@@ -256,7 +274,8 @@ describe('outside a rehearsal', () => {
     git('add', '-A');
     git('commit', '-qm', 'one');
     const run = await runLong(release);
-    const cut = (await journalOf(run.folder)).indexOf('"run-finished"');
+    const journal = await journalOf(run.folder);
+    const cut = journal.indexOf('\n', journal.indexOf('"item-finished","data":{"id":"one"')) + 1;
     const copy = await cutBack(release, run.folder, cut);
     execFileSync(
       'git',
@@ -267,5 +286,8 @@ describe('outside a rehearsal', () => {
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('moved to another commit'),
     });
+    const { statement } = await abortLong(copy, false);
+    expect(statement.predicate.decision).toBe('INCONCLUSIVE');
+    expect(statement.predicate.release.notes.join()).toContain('moved to another commit');
   });
 });

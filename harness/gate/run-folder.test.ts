@@ -1,10 +1,10 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openProject } from '../config/project.ts';
 import { testProject } from '../testing/cli.ts';
 import { rehearsalKeyFile, rehearsalSigners } from './rehearsal.ts';
-import { lockRun, runHolder } from './run-folder.ts';
+import { createRunFolder, findRun, lockRun, pointLatestAt, runHolder } from './run-folder.ts';
 
 const gate = `gate: x
 title: X
@@ -41,6 +41,17 @@ describe('two processes in one project', () => {
     const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockRun(join(root, 'run'))));
     expect(tries.filter((each) => each.status === 'fulfilled')).toHaveLength(1);
     expect(await runHolder(join(root, 'run'))).toMatchObject({ pid: process.pid });
+  });
+
+  it('lock a run by the same path, whichever way each has found it', async () => {
+    const it = await project();
+    const folder = await createRunFolder(it, 'x-20261125T080000Z-0000');
+    await writeFile(join(folder, 'journal.jsonl'), '');
+    await pointLatestAt(it, folder);
+    await symlink('.countersign/latest', join(it.root, 'mine'));
+    const found = ['latest', 'mine', '.countersign/latest', basename(folder)];
+    const paths = await Promise.all(found.map((name) => findRun(it, it.root, name)));
+    expect(new Set(paths).size).toBe(1);
   });
 
   it('make the same keys for a rehearsal, when both begin at once', async () => {
