@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateExpectation } from '../../gate/evaluate.ts';
 import type { FactSchema } from '../../gate/facts.ts';
@@ -43,7 +45,7 @@ async function measure(
   context: TestContextOptions = {},
 ) {
   const { facts } = await kind.measure(
-    options as never,
+    { same_commit: false, ...options } as never,
     testContext({ root, clock: fakeClock(SIGNED_AT), environment: { rehearsal: false }, ...context }),
   );
   return facts;
@@ -146,6 +148,47 @@ describe('an earlier report', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('of another commit than the one that is checked out is refused unless that is allowed', async () => {
+    const git = async (folder: string, ...args: string[]) =>
+      (
+        await promisify(execFile)(
+          'git',
+          ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...args],
+          {
+            cwd: folder,
+          },
+        )
+      ).stdout.trim();
+    const folder = await project(run);
+    await git(folder, 'init', '-q');
+    await git(folder, 'commit', '-q', '--allow-empty', '-m', 'one');
+    const commit = await git(folder, 'rev-parse', 'HEAD');
+    const of = async () => measure({ gate: 'sample', same_commit: true }, { root: folder });
+    expect(await of()).toMatchObject({ valid: false, problems: [expect.stringContaining(commit)] });
+    await using same = await makeRunFolder({
+      people: [ada, ben],
+      change({ release }) {
+        release.git = { commit, dirty: false };
+        release.subjects = [{ name: 'git', digest: { gitCommit: commit } }];
+      },
+    });
+    for (const person of [ada, ben]) await same.sign(person);
+    await rm(join(folder, '.countersign'), { recursive: true });
+    const copy = await project(same);
+    await cp(join(folder, '.git'), join(copy, '.git'), { recursive: true });
+    const facts = await measure({ gate: 'sample', same_commit: true }, { root: copy });
+    expect(facts).toMatchObject({ valid: true, commit });
+    await git(copy, 'commit', '-q', '--allow-empty', '-m', 'two');
+    expect(await measure({ gate: 'sample', same_commit: true }, { root: copy })).toMatchObject({
+      valid: false,
+    });
+    for (const each of [folder, copy]) await rm(each, { recursive: true });
+  });
+
+  test('can not be held against a commit outside git, which only a rehearsal may leave out', async () => {
+    await expect(measure({ gate: 'sample', same_commit: true })).rejects.toThrow('no git work tree');
+  });
+
   test('that nobody signed, or of another gate, is no data', async () => {
     await expect(measure({ gate: 'other' })).rejects.toThrow(
       'no run of the gate `other` has been signed here',
@@ -176,7 +219,7 @@ test('neither or both of gate and folder is a lint finding', () => {
 
 kindContract(kind, {
   working: {
-    options: { gate: 'sample' },
+    options: { gate: 'sample', same_commit: false },
     makeContext: ({ secrets, signal }) =>
       testContext({ root, secrets, signal, clock: fakeClock(SIGNED_AT), environment: { rehearsal: false } }),
   },

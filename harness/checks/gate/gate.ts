@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { parseDuration } from '../../config/duration.ts';
 import { CountersignError } from '../../errors.ts';
+import { headCommit } from '../../gate/git.ts';
 import { recompute } from '../../gate/recompute.ts';
 import { readRunFile } from '../../sign/folder.ts';
 import { readSignersFile } from '../../sign/signers-file.ts';
 import { readStatement } from '../../sign/statement.ts';
-import { type VerifyResult, verifyFolder } from '../../sign/verify.ts';
+import { type VerifyOptions, type VerifyResult, verifyFolder } from '../../sign/verify.ts';
 import { type Static, Type } from '../../type.ts';
 import { version } from '../../version.ts';
 import { type CheckContext, DurationText, defineCheck, Options } from '../define.ts';
@@ -31,6 +32,9 @@ const GateOptions = Options({
   ),
   same_gate: Type.Optional(
     Type.Boolean({ description: "must the gate's file still be what it was then? default true" }),
+  ),
+  same_commit: Type.Optional(
+    Type.Boolean({ description: 'must it be about the commit that is checked out here? default true' }),
   ),
 });
 
@@ -109,6 +113,17 @@ async function verify(folder: string, options: Settings, context: CheckContext):
     version: version(),
     recompute: (statement) => recompute(folder, statement),
     ...(gate ? { gate } : {}),
+    ...(options.same_commit === false ? {} : await checkedOut(context)),
+  });
+}
+
+/** A report about another commit says nothing of this one. A rehearsal may do without git, and its report says so. */
+async function checkedOut({ root, environment }: CheckContext): Promise<Pick<VerifyOptions, 'git'>> {
+  const commit = await headCommit(root);
+  if (commit !== undefined) return { git: { commit } };
+  if (environment.rehearsal) return {};
+  throw new CountersignError('NO_DATA', 'this folder is no git work tree, so nobody knows what is released', {
+    hint: 'run the gate in the checkout that is released, or say `same_commit: false`',
   });
 }
 
