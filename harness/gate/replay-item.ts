@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Attempt, ItemReport, Undone } from '../report/schema.ts';
 import type { Signers } from '../sign/signers.ts';
 import { calendarReason, reasonFor } from './item.ts';
@@ -58,9 +59,9 @@ function judgementOf(attempt: Attempt, { watch }: ItemReport, { judged }: Known)
     const reason = attempt.error?.message;
     return { state: 'error', expectations: [], ...(reason === undefined ? {} : { reason }) };
   }
-  const text = JSON.stringify(attempt);
-  const twin = watch?.samples.find((sample) => JSON.stringify(sample) === text);
-  const judgement = judged.get(attempt) ?? (twin && judged.get(twin));
+  const last = watch?.samples.at(-1);
+  const twin = last && isDeepStrictEqual(last, attempt) ? judged.get(last) : undefined;
+  const judgement = judged.get(attempt) ?? twin;
   return judgement ?? { state: 'error', expectations: [], reason: 'it was not judged' };
 }
 

@@ -1,11 +1,12 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ItemReport, SignOff } from '../report/schema.ts';
 import { act, actingProject, look, watch } from '../testing/acting-project.ts';
 import { makeRunFolder, type RunFolder, testItem, testPerson } from '../testing/run-folder.ts';
 import { type Replay, replay } from './replay.ts';
+import { replayItem } from './replay-item.ts';
 
 const ada = testPerson('ada', ['security']);
 const people = [ada];
@@ -167,4 +168,21 @@ describe('what it is judged by', () => {
     await appendFile(join(run.folder, 'evidence', sha256), ' ');
     await expect(replay(run.folder)).rejects.toMatchObject({ code: 'REPORT_INVALID' });
   });
+});
+
+test('a long watch is judged sample by sample, not each against all others', async () => {
+  const acting = await actingProject();
+  const { item, statement } = await acting.run({ seen: watch('p') });
+  const seen = item('seen') as ItemReport;
+  const [sample] = seen.attempts;
+  if (!seen.watch || !sample) throw new Error('it was not watched');
+  const samples = Array.from({ length: 400 }, () => ({ ...sample }));
+  const judged = new Map(samples.map((each) => [each, { state: 'passed' as const, expectations: [] }]));
+  const { gate, signers } = { gate: { items: [] }, signers: { people: [] } };
+  const known = { judged, states: new Map(), gate, signers, rehearsal: true, rehearse: undefined };
+  const text = vi.spyOn(JSON, 'stringify');
+  replayItem({ ...seen, watch: { ...seen.watch, samples } }, known as never);
+  expect(text.mock.calls.length).toBeLessThan(samples.length);
+  text.mockRestore();
+  expect(statement.predicate.decision).toBe('REHEARSAL_GO');
 });

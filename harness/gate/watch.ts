@@ -30,6 +30,8 @@ export interface WatchJudgement {
 const SHORTEST_STEP_MS = 200;
 const DEFAULT_CONSECUTIVE_ERRORS = 3;
 const DEFAULT_MIN_OBSERVED = 0.9;
+/** Of all samples of a watch, as they stand in the journal; the report is laid out in lines, which takes more. */
+const MOST_BYTES = 24 * 1024 * 1024;
 /** A sample speaks for the time until the next one, but for no more than so many steps. */
 export const STEPS_A_SAMPLE = 1.5;
 
@@ -72,6 +74,13 @@ export function judgeWatch(plan: WatchPlan, samples: readonly Sample[]): WatchJu
     return over('error', `only ${share} % of the time was observed; at least ${percent(plan)} has to be`);
   }
   return { going: false, state: 'passed', ...figures };
+}
+
+/** Why its samples would be more than a report holds, told by the size of one, in bytes: at its end they would be lost. */
+export function whyTooLarge({ forMs, everyMs }: WatchPlan, bytes: number): string | undefined {
+  const samples = Math.ceil(forMs / everyMs) + 1;
+  if (samples * bytes <= MOST_BYTES) return undefined;
+  return `${samples} samples of ${bytes} bytes are more than a report holds: measure less, or less often`;
 }
 
 /** When the next sample is due, in milliseconds since 1970: on the grid of the first one, the last at the very end. */

@@ -6,7 +6,7 @@ import type { LoadedItem } from './load.ts';
 import { pause } from './pause.ts';
 import type { RunState } from './run.ts';
 import type { WatchSettings } from './schema.ts';
-import { isLastSample, judgeWatch, nextSampleAt, type WatchPlan, watchPlan } from './watch.ts';
+import { isLastSample, judgeWatch, nextSampleAt, type WatchPlan, watchPlan, whyTooLarge } from './watch.ts';
 
 /**
  * Measures again and again until the time is over or a limit is passed; samples that earlier runners took count. Only
@@ -23,14 +23,17 @@ export async function watched(
   const simulated = new Set(restored.simulated.get(item.id) ?? []);
   const samples = [...(restored.watches.get(item.id)?.samples ?? [])];
   const given = restored.givenUp.get(item.id);
+  let large: string | undefined;
   while (given === undefined && judgeWatch(plan, samples).going && (await isDue(run, plan, samples))) {
+    large = samples[0] && whyTooLarge(plan, JSON.stringify(samples[0]).length);
+    if (large) break;
     const sample = await run.limit(() => takeSample(run, item, { plan, samples, simulated }));
     if (!sample) break;
     samples.push(sample);
     input.listener.progress(item, progressOf(plan, samples));
   }
   const judged = judgeWatch(plan, samples);
-  const broken = given ?? (signal.aborted ? messageOf(signal.reason) : undefined);
+  const broken = given ?? large ?? (signal.aborted ? messageOf(signal.reason) : undefined);
   const stopped = judged.going && broken !== undefined ? `${broken}: ` : '';
   const cause = samples.findLast(({ state }) => state !== 'passed')?.reason;
   const reason = judged.reason && `${stopped}${judged.reason}${cause && !stopped ? `: ${cause}` : ''}`;

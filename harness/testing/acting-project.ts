@@ -31,13 +31,14 @@ export default { checks: [
     },
   }),
   defineCheck({
-    kind: 'look', summary: 'Say what it was told to', effects: 'reads', facts, expect: ['ok'],
-    options: Options({ letters: Type.String() }),
-    async measure({ letters }, { attempt, artifact }) {
+    kind: 'look', summary: 'Say what it was told to', effects: 'reads', expect: ['ok'],
+    facts: Type.Object({ ok: Type.Boolean(), bulk: Type.Optional(Type.String()) }),
+    options: Options({ letters: Type.String(), bulk: Type.Optional(Type.Integer()) }),
+    async measure({ letters, bulk }, { attempt, artifact }) {
       const letter = letters[Math.min(attempt, letters.length) - 1];
       await artifact('seen.txt', letter + attempt);
       if (letter === 'e') throw new Error('nothing to be seen');
-      return { facts: { ok: letter === 'p' } };
+      return { facts: { ok: letter === 'p', ...(bulk ? { bulk: 'x'.repeat(bulk) } : {}) } };
     },
   }),
   defineCheck({
