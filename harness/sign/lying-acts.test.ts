@@ -113,6 +113,18 @@ test.each<[string, 'halted' | 'gone', (report: SignOff) => void, string]>([
     'seen',
   ],
   [
+    'tells of a measurement that was another one',
+    'gone',
+    (report) => void Object.assign(of(report, 'early').attempts[0] ?? {}, { facts: { ok: true, more: 1 } }),
+    'the attempts of early are not those of the journal',
+  ],
+  [
+    'tells of a measurement that never was',
+    'gone',
+    (report) => void of(report, 'early').attempts.push(...structuredClone(of(report, 'early').attempts)),
+    'the attempts of early are not those of the journal',
+  ],
+  [
     'drops an undo',
     'halted',
     (report) => void delete of(report, 'next').undo,

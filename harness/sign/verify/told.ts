@@ -13,8 +13,10 @@ export function checkTold({ items, run }: SignOff, entries: readonly JournalEntr
   const acts = items.filter(({ watch, undo, cutover }) => watch || undo || cutover);
   const samples = attemptsBy(entries, 'watch-sample');
   const undone = attemptsBy(entries, 'undo-finished');
+  const made = attemptsBy(entries, 'attempt-finished');
   const aborted = entries.findLast(({ type }) => type === 'run-aborted')?.data;
   const problems = items.flatMap((item) => [
+    ...attemptProblems(item, made.get(item.id)),
     ...differ(item.watch?.samples, samples.get(item.id), `the samples of ${item.id}`),
     ...differ(item.undo?.attempts, undone.get(item.id), `the undo of ${item.id}`),
     ...cutoverProblems(item, entries),
@@ -35,6 +37,19 @@ function attemptsBy(entries: readonly JournalEntry[], type: string): Map<string,
     else found.set(told.id, [told]);
   }
   return found;
+}
+
+/** Each that ended is told of; one more at the end may say why there was no other. A wait reports its last alone. */
+function attemptProblems(
+  { id, watch, settled, attempts }: ItemReport,
+  written: readonly Told[] = [],
+): string[] {
+  if (watch || written.length === 0) return [];
+  const told = settled ? attempts.slice(-1) : attempts.slice(0, written.length);
+  const more = attempts.slice(settled ? attempts.length : written.length);
+  if (more.some(({ state }) => state !== 'error'))
+    return [`the attempts of ${id} are not those of the journal`];
+  return differ(told, settled ? written.slice(-1) : written, `the attempts of ${id}`);
 }
 
 function differ(
