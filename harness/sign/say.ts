@@ -50,7 +50,7 @@ export async function sayAbout(options: SayOptions): Promise<SayResult> {
 }
 
 /** What stands in the journal, by the signers that the report was made with; anything unsound is refused. */
-async function journalOf(examined: Examined): Promise<readonly Saying[]> {
+export async function journalOf(examined: Examined): Promise<readonly Saying[]> {
   const { findings, said } = await readJournalOf(examined);
   const wrong = [...checkSigners(examined), ...findings].filter(({ ok }) => !ok);
   if (wrong.length > 0)

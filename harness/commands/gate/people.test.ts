@@ -11,7 +11,8 @@ import { passphrase, testPerson, testSigners } from '../../testing/run-folder.ts
 const ada = testPerson('ada', ['release-manager']);
 const grace = testPerson('grace', ['engineering']);
 const kofi = testPerson('kofi', ['security']);
-const people = [ada, grace, kofi];
+const zoe = testPerson('zoe', ['release-manager']);
+const people = [ada, grace, kofi, zoe];
 const roots: string[] = [];
 afterAll(() => Promise.all(roots.map((root) => rm(root, { recursive: true }))));
 
@@ -88,6 +89,22 @@ describe('what people say about a report', () => {
     });
     expect((await cli(root, 'gate status')).stdout).toContain('withdrew the GO: the supplier is down');
     expect((await cli(root, 'gate show latest')).stdout).toMatch(/^GO, withdrawn/m);
+  });
+
+  it('counts the roles that have signed, not signatures, and believes none that does not verify', async () => {
+    const root = await project();
+    await cli(root, 'gate run release --requester sam@example.com');
+    await cli(root, 'gate attest latest vault --as kofi');
+    expect((await cli(root, 'gate sign latest --as ada')).stdout).toContain('as release-manager\n');
+    expect((await cli(root, 'gate sign latest --as zoe')).stdout).toContain('their role had signed already');
+    const status = await cli(root, 'gate status');
+    expect(status.stdout, status.stderr).toMatch(/signed 1 of 2\n +waits for 1 more to sign/);
+    const envelope = join(root, '.countersign/latest/signoff.dsse.json');
+    const { signatures, ...rest } = JSON.parse(await readFile(envelope, 'utf8'));
+    const forged = { keyid: grace.keys[0]?.id, sig: signatures[0].sig };
+    await writeFile(envelope, JSON.stringify({ ...rest, signatures: [signatures[0], forged] }));
+    const lied = await cli(root, 'gate status');
+    expect(lied.stdout, lied.stderr).toMatch(/signed 0 of 2\n +who signed can not be told: /);
   });
 
   it('H8: a rejection turns a report that waits into a NO_GO, and nobody answers or signs after it', async () => {

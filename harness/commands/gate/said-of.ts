@@ -1,13 +1,16 @@
 import { messageOf } from '../../errors.ts';
 import { readJournal } from '../../gate/journal.ts';
-import { readRunFile } from '../../sign/folder.ts';
+import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
 import { readSaid } from '../../sign/said/read.ts';
 import type { Saying } from '../../sign/said/schema.ts';
 import { sayingsOf, withdrawalsOfGo } from '../../sign/said/standing.ts';
+import { journalOf } from '../../sign/say.ts';
 import { sha256 } from '../../sign/statement.ts';
-import { trustedKeys } from '../../sign/trust.ts';
+import { type ApprovalCount, trustedKeys } from '../../sign/trust.ts';
+import { checkApprovals, readSignatures } from '../../sign/verify/people.ts';
+import { examine, withRevocations } from '../../sign/verify.ts';
 import type { Io } from '../command.ts';
-import { type OpenRun, trustedSigners } from './open-run.ts';
+import { type OpenRun, trustedSigners, verification } from './open-run.ts';
 
 /** What people said about a run, each statement verified; or why nobody can tell here. */
 export interface Spoken {
@@ -25,6 +28,22 @@ export async function saidOf(io: Io, { folder, statement }: OpenRun, signersFile
     return { said: readSaid(entries, report, trustedKeys(parsed)) };
   } catch (thrown) {
     return { said: [], problem: `what people said can not be told: ${messageOf(thrown)}` };
+  }
+}
+
+/** How people stand to a run: whose signatures count, each verified; none where nobody has signed. */
+export async function standingOf(
+  io: Io,
+  run: OpenRun,
+): Promise<Spoken & { count?: Pick<ApprovalCount, 'approvals' | 'missing'> }> {
+  if (!(await hasRunFile(run.folder, ENVELOPE_FILE))) return saidOf(io, run);
+  try {
+    const examined = await examine(await verification(io, run, undefined));
+    const said = await journalOf(examined);
+    const { count } = checkApprovals(withRevocations(examined, said), await readSignatures(examined), said);
+    return { said, count };
+  } catch (thrown) {
+    return { said: [], problem: `who signed can not be told: ${messageOf(thrown)}` };
   }
 }
 

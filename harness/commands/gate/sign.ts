@@ -66,7 +66,8 @@ example: countersign gate sign latest --as ada`,
         `${JSON.stringify({ person, keyid, roles, missing: signed.count.missing }, null, 2)}\n`,
       );
     } else {
-      io.stdout.write(`signed by ${person} as ${signed.roles.join(', ')}\n`);
+      const as = signed.roles.join(', ') || 'nobody new: their role had signed already';
+      io.stdout.write(`signed by ${person} as ${as}\n`);
       io.stdout.write(
         missing.length > 0 ? `still to sign: ${missing.join(', ')}\n` : 'every role has signed\n',
       );

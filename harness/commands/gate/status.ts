@@ -4,14 +4,13 @@ import { messageOf } from '../../errors.ts';
 import { listRuns } from '../../gate/run-folder.ts';
 import { describeUnfinished, type Unfinished } from '../../gate/unfinished.ts';
 import type { Statement } from '../../report/schema.ts';
-import { parseEnvelope } from '../../sign/dsse.ts';
-import { ENVELOPE_FILE, hasRunFile, readRunFile } from '../../sign/folder.ts';
+import { hasRunFile, readRunFile } from '../../sign/folder.ts';
 import type { Saying } from '../../sign/said/schema.ts';
 import { sayingsOf, withdrawalsOfGo } from '../../sign/said/standing.ts';
 import { readStatement } from '../../sign/statement.ts';
 import { booleanFlag, type Command, type Io, integerFlag, jsonFlag, positionals } from '../command.ts';
 import { decisionText, oneLine } from '../paint.ts';
-import { saidLine, saidOf } from './said-of.ts';
+import { saidLine, standingOf } from './said-of.ts';
 
 interface RunStatus {
   run: string;
@@ -61,24 +60,23 @@ async function statusOf(io: Io, folder: string): Promise<RunStatus> {
   try {
     const statement = readStatement(await readRunFile(folder, 'report.json'));
     const { predicate } = statement;
-    const { said, problem } = await saidOf(io, { folder, statement });
-    const back = sayingsOf(said, 'withdrawal').filter(({ of }) => of === 'approval').length;
-    const signatures = (await hasRunFile(folder, ENVELOPE_FILE))
-      ? parseEnvelope(await readRunFile(folder, ENVELOPE_FILE)).signatures.length
-      : 0;
-    const signed = signatures - back;
-    const wanted = predicate.policy.require.reduce((sum, { count }) => sum + count, 0);
+    const { said, problem, count } = await standingOf(io, { folder, statement });
+    const { approvals, missing } = count ?? { approvals: [], missing: predicate.policy.require };
     return {
       ...base,
       state: 'finished',
       decision: sayingsOf(said, 'rejection').length > 0 ? 'NO_GO' : predicate.decision,
-      signatures: signed,
-      wanted,
-      next: problem ?? stopped(said) ?? nextStep(predicate, signed, wanted),
+      signatures: approvals.length,
+      wanted: approvals.length + sumOf(missing),
+      next: problem ?? stopped(said) ?? nextStep(predicate, sumOf(missing)),
     };
   } catch (thrown) {
     return { ...base, state: 'unreadable', decision: null, next: messageOf(thrown) };
   }
+}
+
+function sumOf(missing: readonly { count: number }[]): number {
+  return missing.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Who stopped it: then it waits for nobody else. */
@@ -87,15 +85,11 @@ function stopped(said: readonly Saying[]): string | undefined {
   return stop && saidLine(stop);
 }
 
-function nextStep(
-  { decision, items, reasons }: Statement['predicate'],
-  signed: number,
-  wanted: number,
-): string {
+function nextStep({ decision, items, reasons }: Statement['predicate'], missing: number): string {
   const pending = items.filter(({ state }) => state === 'pending');
   if (decision === 'NO_GO') return reasons.find(({ state }) => state === 'failed')?.text ?? 'an item failed';
   if (pending.length > 0)
     return `waits for ${pending.map(({ id, attest }) => `${id} (${attest?.role})`).join(', ')}`;
   if (decision === 'INCONCLUSIVE') return reasons[0]?.text ?? 'nothing was shown';
-  return signed < wanted ? `waits for ${wanted - signed} more to sign` : 'fully signed';
+  return missing > 0 ? `waits for ${missing} more to sign` : 'fully signed';
 }
