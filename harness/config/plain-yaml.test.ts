@@ -74,6 +74,7 @@ describe('the plain part of YAML', () => {
       '? a\n: b\n',
       '- - 1\n',
       'a: 1\n---\nb: 2\n',
+      '--- \n# a comment\na: 1\n',
       '<<: {a: 1}\n',
       'a: 0x1F\n',
       'a: 1e3\n',

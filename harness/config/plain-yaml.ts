@@ -42,7 +42,7 @@ class LineReader {
       const indent = raw.search(/[^ ]/);
       if (indent < 0 || raw[indent] === '#') continue;
       if (raw.startsWith('---')) {
-        if (!isFirst || raw.trimEnd() !== '---') notPlain();
+        if (!isFirst || raw !== '---') notPlain();
       } else this.#lines.push({ indent, content: raw.slice(indent) });
       isFirst = false;
     }

@@ -82,7 +82,8 @@ function ownReason(run: KnownRun, policy: RetentionPolicy): string | undefined {
   if (run.unreadable !== undefined) return `its report can not be read: ${run.unreadable}`;
   if (run.latest) return 'it is the latest run';
   if (!report && !policy.interrupted) return 'it did not finish: --interrupted takes such runs, too';
-  if (policy.now - run.endedAt < policy.olderThanMs)
+  // A moment that no clock shows is no age, and no end of a validity.
+  if (!(policy.now - run.endedAt >= policy.olderThanMs))
     return `younger than ${formatDuration(policy.olderThanMs)}`;
   if (!report || report.validUntil <= policy.now) return undefined;
   if (report.signed) return 'signed and still valid';

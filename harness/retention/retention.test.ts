@@ -44,6 +44,7 @@ describe('what becomes of a run', () => {
     ['an old NO_GO goes', run('a', 91), 'delete: 91d old, NO_GO'],
     ['a young one stays', run('a', 89), 'keep: younger than 90d'],
     ['one from the future stays', run('a', -1), 'keep: younger than 90d'],
+    ['one whose end no clock shows stays', run('a', Number.NaN), 'keep: younger than 90d'],
     ['one being driven stays', { ...run('a', 91), holder: 7 }, 'keep: process 7 drives it'],
     ['an imported one stays', { ...run('a', 91), imported: true }, 'keep: it was imported'],
     ['an unreadable one stays', { ...run('a', 91, false), unreadable: 'torn' }, 'keep: its report can not'],
