@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { ItemReport, Statement } from '../report/schema.ts';
-import { runCli, testProject } from '../testing/cli.ts';
+import { type CliResult, runCli, testProject } from '../testing/cli.ts';
+import { runCommand } from '../testing/in-process.ts';
 
 const api = fileURLToPath(new URL('../index.ts', import.meta.url));
 
@@ -21,7 +22,8 @@ const given = {
   bare: () => { throw Object.create(null); },
   zero: () => 0,
   huge: () => 'x'.repeat(9_000_000),
-  large: () => Array.from({ length: 1_000_000 }, () => 1),
+  // So deep that its lines are mostly indentation: small to measure, large to report.
+  large: () => Array.from({ length: 330 }).reduce((inner) => [inner], Array(100_000).fill(1)),
   leak: () => { setInterval(() => {}, 1_000); return 1; },
   uncaught: () => { setTimeout(() => { throw new Error('thrown in a timer'); }, 10); return 1; },
   lines: () => { throw new Error('one\\n::error::two\\u001b[31m'); },
@@ -79,10 +81,7 @@ beforeAll(async () => {
     'checklists/late.gate.yml': gate('late', { late: { timeout: '100ms' } }),
     'checklists/deadline.gate.yml': gate('deadline', { wait: {} }, { timeout: '200ms' }),
     'checklists/long.gate.yml': gate('long', { good: { timeout: '30d' } }, { timeout: '60d' }),
-    'checklists/large.gate.yml': gate(
-      'large',
-      Object.fromEntries(Array.from({ length: 4 }, (_, n) => [`large-${n}`, { with: { how: 'large' } }])),
-    ),
+    'checklists/large.gate.yml': gate('large', { large: {} }),
     'checklists/settling.gate.yml': gate(
       'settling',
       { shy: { settle: '1h', retry_after: '1m' } },
@@ -92,14 +91,20 @@ beforeAll(async () => {
 });
 
 async function run(gate: string, ...flags: string[]) {
-  const result = await runCli(root, ['gate', 'run', gate, '--json', ...flags]);
+  return reported(await runCommand(root, ['gate', 'run', gate, '--json', ...flags]));
+}
+
+/** A process of its own, with an end of its own. */
+const runAlone = async (gate: string) => reported(await runCli(root, ['gate', 'run', gate, '--json']));
+
+async function reported(result: CliResult) {
   const { folder } = JSON.parse(result.stdout) as { folder: string };
   const { predicate } = JSON.parse(await readFile(join(root, folder, 'report.json'), 'utf8')) as Statement;
   const item = (id: string) => predicate.items.find((each) => each.id === id) as ItemReport;
   return { ...result, folder, predicate, item };
 }
 
-const verify = (folder: string) => runCli(root, ['gate', 'verify', folder]);
+const verify = (folder: string) => runCommand(root, ['gate', 'verify', folder]);
 
 describe('a gate with kinds that misbehave', () => {
   it('has a report and a cause for each, whatever they return or throw', async () => {
@@ -123,7 +128,7 @@ describe('a gate with kinds that misbehave', () => {
   });
 
   it('ends although a check left a timer behind', async () => {
-    expect((await run('leak')).exit).toBe(0);
+    expect((await runAlone('leak')).exit).toBe(0);
   });
 
   it('ends with 3 and the cause where nobody caught what a check threw', async () => {
@@ -136,7 +141,7 @@ describe('a gate with kinds that misbehave', () => {
   async function runUncaught() {
     const { exit, stderr } = await runCli(root, ['gate', 'run', 'uncaught']);
     expect(exit).toBe(3);
-    return { stderr, item: (await runCli(root, ['gate', 'show', 'latest', 'wait'])).stdout };
+    return { stderr, item: (await runCommand(root, ['gate', 'show', 'latest', 'wait'])).stdout };
   }
 
   it('keeps no evidence of a check that goes on after it was given up', async () => {
@@ -147,7 +152,7 @@ describe('a gate with kinds that misbehave', () => {
   });
 
   it('is the latest run from its first moment: `latest` must not be an older one that passed', async () => {
-    await run('leak');
+    await run('long');
     const killed = await runCli(root, ['gate', 'run', 'settling'], {}, '1 item on');
     expect(killed.exit).toBeNull();
     expect((await verify('latest')).stderr).toContain('the run did not finish');
@@ -164,21 +169,21 @@ describe('a gate with kinds that misbehave', () => {
   });
 
   it('T20: says in its report that the clocks of the stack ran faster, and refuses where there are none', async () => {
-    expect((await runCli(root, ['gate', 'run', 'odd', '--rehearse', '10'])).exit).toBe(2);
+    expect((await runCommand(root, ['gate', 'run', 'odd', '--rehearse', '10'])).exit).toBe(2);
     const { predicate, exit } = await run('odd', '--env', 'stacked', '--rehearse', '10');
     expect(exit).toBe(1);
     expect(predicate.relaxations).toEqual(['intervals and durations of the local stack were divided by 10']);
   });
 
   it('is no report where it is larger than what can be verified', async () => {
-    const { exit, stdout, stderr } = await runCli(root, ['gate', 'run', 'large']);
+    const { exit, stdout, stderr } = await runCommand(root, ['gate', 'run', 'large']);
     expect(exit).toBe(4);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/report.json has [0-9]+ bytes; at most [0-9]+ are read/);
   });
 
   it('waits as long as it was told, also for longer than a timer can', async () => {
-    const { exit, stderr } = await run('long');
+    const { exit, stderr } = await runAlone('long');
     expect(exit).toBe(0);
     expect(stderr).not.toContain('Warning');
   });
