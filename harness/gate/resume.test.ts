@@ -90,7 +90,7 @@ describe('a run that is gone on with', () => {
         }
         await rm(copy, { recursive: true, force: true });
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { fixedKindConfig, runCli, testProject } from '../../testing/cli.ts';
+import { fixedKindConfig, testProject } from '../../testing/cli.ts';
+import { runCommand } from '../../testing/in-process.ts';
 import { passphrase, testPerson, testSigners } from '../../testing/run-folder.ts';
 
 const ada = testPerson('ada', ['release-manager']);
@@ -55,7 +56,7 @@ function commit(...lines: string[]): void {
 }
 
 const cli = (line: string, cwd = root) =>
-  runCli(cwd, line.split(' '), { COUNTERSIGN_PASSPHRASE: passphrase });
+  runCommand(cwd, line.split(' '), { COUNTERSIGN_PASSPHRASE: passphrase });
 const runs = async () => (await readdir(join(root, '.countersign/runs'))).sort();
 
 test('a run goes to another machine, which verifies and replays it with nothing but the archive and the signers', async () => {

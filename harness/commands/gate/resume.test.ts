@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { readJournal, readTornJournal } from '../../gate/journal.ts';
 import type { Statement } from '../../report/schema.ts';
-import { runCli, startCli } from '../../testing/cli.ts';
+import { startCli } from '../../testing/cli.ts';
+import { runCommand } from '../../testing/in-process.ts';
 import { longGate, TOKEN } from '../../testing/interrupted-run.ts';
 
 /** Real processes on a machine that may be busy. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const env = { TOKEN };
-const cli = (root: string, ...args: string[]) => runCli(root, ['gate', ...args], env);
+const cli = (root: string, ...args: string[]) => runCommand(root, ['gate', ...args], env);
 const latest = (root: string, file: string) => readFile(join(root, '.countersign/latest', file));
 const journal = async (root: string) =>
   (await latest(root, 'journal.jsonl').catch(() => Buffer.from(''))).toString();
