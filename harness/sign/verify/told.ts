@@ -4,6 +4,8 @@ import type { Attempt, ItemReport, SignOff } from '../../report/schema.ts';
 import { type Finding, summarise } from './finding.ts';
 
 type Told = Pick<Attempt, 'started_at' | 'finished_at' | 'state'> & { facts?: unknown };
+/** With the number of its line. */
+type Written = Told & { seq: number };
 
 /**
  * What a watch saw, what was undone and when it was cut over stands in the journal, line by line, as it happened: a
@@ -14,6 +16,11 @@ export function checkTold({ items, run }: SignOff, entries: readonly JournalEntr
   const samples = attemptsBy(entries, 'watch-sample');
   const undone = attemptsBy(entries, 'undo-finished');
   const made = attemptsBy(entries, 'attempt-finished');
+  for (const [id, attempts] of made)
+    made.set(
+      id,
+      attempts.filter((one) => !isOutdated(one, id, entries)),
+    );
   const aborted = entries.findLast(({ type }) => type === 'run-aborted')?.data;
   const problems = items.flatMap((item) => [
     ...attemptProblems(item, made.get(item.id)),
@@ -27,11 +34,11 @@ export function checkTold({ items, run }: SignOff, entries: readonly JournalEntr
   return [summarise('told', problems, `${acts.length} watched, undone or cut over as the journal tells`)];
 }
 
-function attemptsBy(entries: readonly JournalEntry[], type: string): Map<string, Told[]> {
-  const found = new Map<string, Told[]>();
+function attemptsBy(entries: readonly JournalEntry[], type: string): Map<string, Written[]> {
+  const found = new Map<string, Written[]>();
   for (const entry of entries) {
     if (entry.type !== type) continue;
-    const told = entry.data as Told & { id: string };
+    const told = { ...(entry.data as Told & { id: string }), seq: entry.seq };
     const known = found.get(told.id);
     if (known) known.push(told);
     else found.set(told.id, [told]);
@@ -39,12 +46,24 @@ function attemptsBy(entries: readonly JournalEntry[], type: string): Map<string,
   return found;
 }
 
+/** What was seen before a cutover that came too late is measured again; what did not pass stays. */
+function isOutdated({ state, seq }: Written, item: string, entries: readonly JournalEntry[]): boolean {
+  return (
+    state === 'passed' &&
+    entries.some(
+      ({ type, data, seq: at }) =>
+        type === 'item-outdated' && at > seq && (data as { id: string }).id === item,
+    )
+  );
+}
+
 /** Each that ended is told of; one more at the end may say why there was no other. A wait reports its last alone. */
 function attemptProblems(
   { id, watch, settled, attempts }: ItemReport,
   written: readonly Told[] = [],
 ): string[] {
-  if (watch || written.length === 0) return [];
+  // Without any it came to nothing, whatever an earlier runner measured.
+  if (watch || attempts.length === 0 || written.length === 0) return [];
   const told = settled ? attempts.slice(-1) : attempts.slice(0, written.length);
   const more = attempts.slice(settled ? attempts.length : written.length);
   if (more.some(({ state }) => state !== 'error'))
