@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../commands/clock.ts';
 import { folderProblems } from '../sign/folder.ts';
 import { abortLong, cutBack, longGate, resumeLong, runLong, TOKEN } from '../testing/interrupted-run.ts';
+import { wrongWith } from '../testing/verify-run.ts';
 import { readJournal } from './journal.ts';
 import { recompute } from './recompute.ts';
 import { lockRun } from './run-folder.ts';
@@ -55,6 +56,7 @@ async function expectSound({ folder, statement }: GateRun): Promise<void> {
     decision,
     items: items.map(({ id, state }) => ({ id, state })),
   });
+  expect(await wrongWith({ folder, statement })).toEqual([]);
   expect((await journalOf(folder)).includes(TOKEN)).toBe(false);
 }
 
@@ -143,7 +145,9 @@ describe('a run that is gone on with', () => {
     const run = await resumeLong(copy);
     await expect(resumeLong(copy)).rejects.toMatchObject({ code: 'RUN_FROZEN' });
     const report = await readFile(join(run.folder, 'report.json'));
+    // Killed, or out of disk, in the midst of writing it.
     await rm(join(run.folder, 'report.html'));
+    await writeFile(join(run.folder, 'report.html.0123456789ab.tmp'), '<!doctype');
     await resumeLong(copy);
     expect(await readFile(join(run.folder, 'report.json'))).toEqual(report);
     await expectSound(run);

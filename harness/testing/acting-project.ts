@@ -12,6 +12,7 @@ import { replay } from '../gate/replay.ts';
 import type { RunListener } from '../gate/run.ts';
 import { type GateRun, runGate } from '../gate/session.ts';
 import { testProject } from './cli.ts';
+import { wrongWith } from './verify-run.ts';
 
 const api = fileURLToPath(new URL('../index.ts', import.meta.url));
 
@@ -117,6 +118,7 @@ export async function actingProject(environment: object = {}) {
     expect(again.decision).toBe(predicate.decision);
     expect(again.items).toEqual(predicate.items.map(({ id, state }) => ({ id, state })));
     expect(await replay(folder)).toMatchObject({ same: true });
+    expect(await wrongWith({ folder, statement })).toEqual([]);
     const item = (id: string) => predicate.items.find((each) => each.id === id);
     return { folder, statement, predicate, item, log: await written() };
   }
