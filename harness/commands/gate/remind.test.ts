@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Message } from '../../notify/message.ts';
-import { runCli, testProject } from '../../testing/cli.ts';
+import { testProject } from '../../testing/cli.ts';
+import { runCommand } from '../../testing/in-process.ts';
 import { passphrase, testPerson, testSigners } from '../../testing/run-folder.ts';
 
 const KEY = 'hook-key-of-the-test';
@@ -60,7 +61,7 @@ afterAll(async () => {
 async function cli(line: string, url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`) {
   told = [];
   const env = { HOOK_KEY: KEY, HOOK_URL: url, COUNTERSIGN_PASSPHRASE: passphrase };
-  const { exit, stdout, stderr } = await runCli(root, line.split(' '), env);
+  const { exit, stdout, stderr } = await runCommand(root, line.split(' '), env);
   expect(`${stdout}${stderr}`).not.toContain(KEY);
   return { exit, stdout, stderr, events: told.map(({ event }) => event) };
 }
@@ -84,6 +85,11 @@ test('H8: people are told of what waits, expires and was rejected, each once, an
   expect((await cli('gate remind --within 48h')).events).toEqual(['expiring']);
   const memory = await readFile(join(root, '.countersign/notified.json'), 'utf8');
   expect(memory).not.toContain('127.0.0.1');
+
+  expect((await cli('gate attest latest vault --as ada')).exit).toBe(0);
+  expect((await cli('gate remind')).events).toEqual(['waiting']);
+  expect(told[0]).toMatchObject({ pending: [], missing: [{ role: 'release-manager', count: 1 }] });
+  expect((await cli('gate remind')).events).toEqual([]);
 
   const again = await cli('gate run release');
   expect(again).toMatchObject({ exit: 3, events: ['waiting'] });

@@ -22,8 +22,12 @@ export async function tell(
   statement: Statement,
   tidings: Tidings,
 ): Promise<Told[]> {
-  const { run, environment } = statement.predicate;
-  const news = [tidings.event, tidings.rejected?.item, tidings.rejected?.by].filter(Boolean).join(':');
+  const { run, environment, items } = statement.predicate;
+  // Once all is answered other people wait: those who sign.
+  const answers = tidings.event === 'waiting' && items.some(({ state }) => state === 'pending');
+  const news = [tidings.event, answers && 'answers', tidings.rejected?.item, tidings.rejected?.by]
+    .filter(Boolean)
+    .join(':');
   try {
     const { all } = await readEnvironments(project.root);
     const declared = Object.hasOwn(all, environment.name) ? all[environment.name] : undefined;
