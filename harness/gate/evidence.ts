@@ -121,12 +121,18 @@ export async function writeNew(path: string, bytes: Uint8Array | string, mode = 
   }
 }
 
+/** Name of a file that is still being written, or whose writer was killed. */
+export const HALF_WRITTEN = /\.[0-9a-f]{12}\.tmp$/;
+
 async function writeAside(path: string, bytes: Uint8Array | string, mode: number): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(temporary, 'wx', mode);
   try {
     await file.writeFile(bytes);
     await file.datasync();
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
   } finally {
     await file.close();
   }

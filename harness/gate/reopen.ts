@@ -132,12 +132,10 @@ export async function reopen(
   return { ...opened, journal, history: { ...historyOf([...entries, ...added]), usedMs: history.usedMs } };
 }
 
-/** Half-written files, and evidence of attempts that will be made again. */
+/** Half-written evidence, and that of attempts that will be made again. */
 async function clearLeftovers(folder: string, { records }: History): Promise<void> {
   const kept = new Set(records.map(({ sha256 }) => sha256));
   const evidence = join(folder, 'evidence');
   for (const name of await readdir(evidence).catch(() => [] as string[]))
     if (!kept.has(name)) await rm(join(evidence, name), { force: true });
-  for (const name of await readdir(folder))
-    if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
 }

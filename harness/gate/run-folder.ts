@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import type { Project } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
 import { isSame, type ProcessRecord, recordOf } from '../stack/state.ts';
-import { syncFolder, writeNew } from './evidence.ts';
+import { HALF_WRITTEN, syncFolder, writeNew } from './evidence.ts';
 
 const runsOf = (project: Project) => join(project.state, 'runs');
 
@@ -64,12 +64,21 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const mine = JSON.stringify(await recordOf(randomBytes(8).toString('hex'), process.pid));
   for (let tries = 0; tries < 2; tries += 1) {
     // The lock appears with its holder in it: an empty one would read as nobody's.
-    if (await writeNew(path, mine, 0o600)) return () => rm(path, { force: true });
+    if (await writeNew(path, mine, 0o600)) {
+      await clearHalfWritten(folder);
+      return () => rm(path, { force: true });
+    }
     const holder = await aliveHolder(path);
     if (holder) throw locked(folder, `process ${holder.pid} drives`);
     await clearStale(path, mine);
   }
   throw locked(folder, 'another process drives');
+}
+
+/** What whoever held it before was writing when it was killed: no file of a run, and nobody writes it any more. */
+async function clearHalfWritten(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [] as string[]))
+    if (HALF_WRITTEN.test(name)) await rm(join(folder, name), { force: true });
 }
 
 /** The process that drives a run now. */
