@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CountersignError } from '../errors.ts';
-import { conduct } from './conduct.ts';
+import { goOn } from './go-on.ts';
 import type { History } from './history.ts';
 import type { LoadedGate } from './load.ts';
 import { findInterrupted, refuseFrozen, reopen, resumption } from './reopen.ts';
 import { findRun, lockRun, runHolder } from './run-folder.ts';
-import { type GateRun, type RunnerOptions, startRunner } from './session.ts';
+import type { GateRun, RunnerOptions } from './session.ts';
 import { refuseOtherStack } from './stack-in-use.ts';
 
 export interface AbortOptions extends RunnerOptions {
@@ -29,33 +29,25 @@ export async function abortRun(options: AbortOptions): Promise<GateRun> {
   const release = await lockFromRunner(options, folder);
   try {
     const found = await findInterrupted(project, folder);
-    const { history, inputs } = found;
-    const left = unfinished(history, inputs.gate);
+    const { inputs } = found;
+    const { aborted: known, finished } = found.history;
+    const left = unfinished(found.history, inputs.gate);
     // Whoever aborted it may have ended before its report: that is not taken back, and can be gone on with.
-    if (left.length === 0 && !history.aborted) {
+    if (left.length === 0 && !known) {
       throw new CountersignError('RUN_FROZEN', 'every item of the run has ended: there is nothing to abort', {
         hint: `\`countersign gate resume ${basename(folder)}\` writes its report`,
       });
     }
-    if (undo || history.aborted?.undo) await refuseOtherStack(project.root, inputs.environment, history);
-    const known = history.aborted;
+    if (undo || known?.undo) await refuseOtherStack(project.root, inputs.environment, found.history);
     const opened = await reopen(found, options.clock, (gapMs) => [
       ...resumption(found, gapMs),
-      ...(history.finished || (known && (known.undo || !undo))
-        ? []
-        : [{ type: 'run-aborted', data: { who, undo } }]),
+      ...(finished || (known && (known.undo || !undo)) ? [] : [{ type: 'run-aborted', data: { who, undo } }]),
     ]);
-    try {
-      options.planned?.(inputs.gate, inputs.environment, folder);
-      const { restored } = opened.history;
-      const reason = `aborted by ${opened.history.aborted?.who ?? who}`;
-      const givenUp = new Map([...restored.givenUp, ...left.map((id) => [id, reason] as const)]);
-      const aborted = { ...opened, history: { ...opened.history, restored: { ...restored, givenUp } } };
-      const runner = startRunner(options, { ...found, ...aborted, id: basename(folder) });
-      return { id: runner.id, folder, statement: await conduct(runner), signers: runner.signers };
-    } finally {
-      await opened.journal.close();
-    }
+    const { restored, aborted } = opened.history;
+    const reason = `aborted by ${aborted?.who ?? who}`;
+    const givenUp = new Map([...restored.givenUp, ...left.map((id) => [id, reason] as const)]);
+    const history = { ...opened.history, restored: { ...restored, givenUp } };
+    return await goOn(options, found, { ...opened, history });
   } finally {
     await release();
   }

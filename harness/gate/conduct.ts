@@ -116,7 +116,7 @@ async function noteStack({ history, journal }: Conducted, { state }: RunningStac
 }
 
 async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promise<ItemReport[]> {
-  const { gate, journal, clock, listener, environment, evidence, redactor, begun, history } = run;
+  const { gate, evidence, redactor, begun, history } = run;
   const halt = new AbortController();
   const deadline = startDeadline(run, halt);
   const signal = AbortSignal.any([run.signal, halt.signal]);
@@ -132,19 +132,12 @@ async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promis
   try {
     await keepFactSchemas(gate, evidence);
     return await runItems({
-      gate,
+      ...alike(run),
       ...(waive ? { waive } : {}),
-      rehearsal: environment.rehearsal,
-      writes: environment.writes ?? false,
-      journal,
-      redactor,
-      clock,
       signal,
       interrupted,
       stop: (reason) => halt.abort(reason),
-      listener,
       rehearse: begun.rehearse,
-      restored: history.restored,
       scope: contextMaker(context, evidence, resolved.view.simulators),
     });
   } finally {
@@ -154,22 +147,21 @@ async function measureAll(run: Conducted, resolved: ResolvedEnvironment): Promis
   }
 }
 
+/** What the items of a run are given, measured or not. */
+function alike({ gate, environment, journal, redactor, clock, listener, history }: Conducted) {
+  const { rehearsal, writes = false } = environment;
+  return { gate, rehearsal, writes, journal, redactor, clock, listener, restored: history.restored };
+}
+
 /** Of a run that was aborted: every item that did not end was given up, so nothing is measured and nothing started. */
 async function endItems(run: Conducted): Promise<ItemReport[]> {
-  const { gate, journal, clock, listener, environment, redactor, history, signal, evidence } = run;
+  const { gate, signal, evidence } = run;
   await keepFactSchemas(gate, evidence);
   return runItems({
-    gate,
-    rehearsal: environment.rehearsal,
-    writes: environment.writes ?? false,
-    journal,
-    redactor,
-    clock,
+    ...alike(run),
     signal,
     interrupted: interruptOf(signal),
     stop: () => {},
-    listener,
-    restored: history.restored,
     leaveDone: true,
     scope() {
       throw new CountersignError('INTERNAL', 'an aborted run measures nothing');

@@ -3,13 +3,13 @@ import { formatDuration } from '../config/duration.ts';
 import { pickEnvironment, readEnvironments } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
 import type { Statement } from '../report/schema.ts';
-import { conduct } from './conduct.ts';
 import { renderMissing } from './freeze.ts';
+import { goOn } from './go-on.ts';
 import type { History } from './history.ts';
 import type { LoadedGate } from './load.ts';
 import { type Found, findInterrupted, type Line, refuseOtherRelease, reopen, resumption } from './reopen.ts';
 import { findRun, lockRun } from './run-folder.ts';
-import { type GateRun, type RunnerOptions, startRunner } from './session.ts';
+import type { GateRun, RunnerOptions } from './session.ts';
 import { signersInUse } from './signers-in-use.ts';
 import { refuseOtherStack } from './stack-in-use.ts';
 import { letsPass } from './verdict.ts';
@@ -37,14 +37,8 @@ export async function resumeGate(options: ResumeOptions): Promise<GateRun> {
     const found = await findInterrupted(project, folder);
     await refuse(options, found);
     const opened = await reopen(found, options.clock, (gapMs) => linesOf(options, found, gapMs));
-    try {
-      tell(options, found, opened.history);
-      options.planned?.(found.inputs.gate, found.inputs.environment, folder);
-      const runner = startRunner(options, { ...found, ...opened, id: basename(folder) });
-      return { id: runner.id, folder, statement: await conduct(runner), signers: runner.signers };
-    } finally {
-      await opened.journal.close();
-    }
+    tell(options, found, opened.history);
+    return await goOn(options, found, opened);
   } finally {
     await release();
   }

@@ -65,6 +65,14 @@ test('a runner that tells the truth is believed', async () => {
 
 test.each<[string, 'halted' | 'gone', (report: SignOff) => void, string]>([
   [
+    'gives the journal of another run for its own',
+    'gone',
+    ({ run }) => {
+      run.id = 'acting-20261125T080000Z-0000';
+    },
+    'the journal is that of acting-',
+  ],
+  [
     'drops a sample that failed',
     'gone',
     (report) => {

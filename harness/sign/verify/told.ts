@@ -28,6 +28,8 @@ export function checkTold({ items, run }: SignOff, entries: readonly JournalEntr
     ...differ(item.undo?.attempts, undone.get(item.id), `the undo of ${item.id}`),
     ...cutoverProblems(item, entries),
   ]);
+  const begun = entries.find(({ type }) => type === 'run-started')?.data as { id?: string } | undefined;
+  if (begun?.id !== undefined && begun.id !== run.id) problems.push(`the journal is that of ${begun.id}`);
   if (!isDeepStrictEqual(aborted, run.aborted))
     problems.push('who aborted the run is not what the journal tells');
   if (acts.length === 0 && problems.length === 0) return [];
