@@ -13,7 +13,7 @@ import { appendSaying } from './said/append.ts';
 import type { Saying } from './said/schema.ts';
 import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from './said/standing.ts';
 import { signPayload } from './statement.ts';
-import { type ApprovalCount, whyNotKey, whyNotPerson } from './trust.ts';
+import { type ApprovalCount, askedBy, whyNotKey, whyNotPerson } from './trust.ts';
 import type { Examined, VerifyOptions } from './verify/finding.ts';
 import { staleToSign } from './verify/fresh.ts';
 import { mostSkewMs } from './verify/independent-time.ts';
@@ -88,7 +88,8 @@ function refuseUnlessMaySign(
   id: string,
   signed: Signed,
 ): void {
-  const { decision, validity, policy, release, signers } = report.statement.predicate;
+  const { predicate } = report.statement;
+  const { decision, validity, policy, signers } = predicate;
   const rehearsal = options.signers.parsed.rehearsal === true;
   const person = options.signers.parsed.people.find((one) => one.id === id);
   const key = keys.get(signer.keyid);
@@ -103,7 +104,8 @@ function refuseUnlessMaySign(
   if (now < Date.parse(validity.not_before))
     throw refusal(`the clock is at ${at}, before the report was frozen`);
   if (now > Date.parse(validity.not_after)) throw refusal(`the report expired at ${validity.not_after}`);
-  const reason = whyNotKey(key.key, { from: at, to: at }) ?? whyNotPerson(person, policy, release, rehearsal);
+  const reason =
+    whyNotKey(key.key, { from: at, to: at }) ?? whyNotPerson(person, policy, askedBy(predicate), rehearsal);
   if (reason) throw refusal(reason);
   if (signed.signatures.some((one) => one.person === id))
     throw refusal(`${id} has signed this report already`);

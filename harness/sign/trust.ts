@@ -39,8 +39,18 @@ export interface ApprovalQuestion {
   policy: SignOff['policy'];
   signatures: readonly VerifiedSignature[];
   signers: Signers;
-  release: Pick<SignOff['release'], 'requester' | 'authors'>;
+  release: AskedBy;
   validity: SignOff['validity'];
+}
+
+/** Those with a stake in the answer: none of them can give it. */
+export interface AskedBy extends Pick<SignOff['release'], 'requester' | 'authors'> {
+  /** People who asked for a waiver that the report rests on. */
+  waivers?: readonly string[];
+}
+
+export function askedBy({ release, items }: Pick<SignOff, 'release' | 'items'>): AskedBy {
+  return { ...release, waivers: items.flatMap(({ waiver }) => waiver?.requester ?? []) };
 }
 
 /** Every key of the signers file by its id; two people can't share one, nor can an id name another key. */
@@ -132,7 +142,7 @@ export function isRevokedAt({ revoked_at }: SignerKey, at: string): boolean {
 export function whyNotPerson(
   person: Person,
   policy: SignOff['policy'],
-  release: ApprovalQuestion['release'],
+  release: AskedBy,
   rehearsal: boolean,
 ): string | undefined {
   if (!policy.require.some(({ role }) => person.roles.includes(role))) {
@@ -143,6 +153,7 @@ export function whyNotPerson(
   if (isRequester(release.requester, [person.id, person.name, ...emails])) {
     return `${person.id} asked for this release`;
   }
+  if (release.waivers?.includes(person.id) && !rehearsal) return `${person.id} asked for a waiver in it`;
   if (emails.some((email) => release.authors.includes(digest(email)))) {
     return `${person.id} is an author of this release`;
   }

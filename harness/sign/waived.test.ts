@@ -3,14 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { itemDigest } from '../gate/item-digest.ts';
 import { waivedReason } from '../gate/waiver.ts';
 import type { ItemReport } from '../report/schema.ts';
-import { makeRunFolder, type TestPerson, testGate, testItem, testPerson } from '../testing/run-folder.ts';
+import {
+  makeRunFolder,
+  SIGNED_AT,
+  type TestPerson,
+  testGate,
+  testItem,
+  testPerson,
+} from '../testing/run-folder.ts';
 import { signerOf } from '../testing/say.ts';
 import { verifyRun } from '../testing/verify-run.ts';
+import { askedBy, countApprovals } from './trust.ts';
 import type { VerifyOptions } from './verify.ts';
 import { countersignWaiver, makeWaiver, type Waiver } from './waiver.ts';
 
 const ada = testPerson('ada', ['release-manager']);
 const grace = testPerson('grace', ['engineering']);
+const lena = testPerson('lena', ['engineering']);
 const kofi = testPerson('kofi', ['release-manager']);
 const mallory = testPerson('mallory', ['release-manager']);
 const windows = async () => ({});
@@ -55,7 +64,7 @@ async function waivedRun({ said: change, approvers = [kofi], report, state = 'fa
   };
   report?.(waived);
   const run = await makeRunFolder({
-    people: [ada, grace, kofi],
+    people: [ada, grace, kofi, lena],
     items: [waived],
     gate(gate) {
       gate.waivers = { approve: 'release-manager', at_most: '14d' };
@@ -83,17 +92,30 @@ describe('a report with a waived item', () => {
   it('reads GO_WITH_WAIVERS, and says who let it pass until when', async () => {
     await using run = await waivedRun();
     await run.sign(ada);
-    await run.sign(grace);
+    await run.sign(lena);
     const { exit, decision, lines } = await verifyRun(run);
     expect({ exit, decision }).toEqual({ exit: 0, decision: 'GO_WITH_WAIVERS' });
     const text = 'totals is WAIVED by kofi for grace until 2026-11-25T09:10:00.000Z: known gap';
     expect(lines).toContainEqual({ check: 'waivers', ran: true, ok: true, text });
   });
 
+  it('T8: is not signed by whoever asked for the waiver, nor does such a signature count', async () => {
+    await using run = await waivedRun();
+    await run.sign(ada);
+    await expect(run.sign(grace)).rejects.toThrow('grace asked for a waiver in it');
+    const { signers, statement } = run;
+    const { policy, validity } = statement.predicate;
+    const release = askedBy(statement.predicate);
+    const signatures = [{ keyid: grace.keys[0]?.id ?? '', at: SIGNED_AT }];
+    const question = { policy, signers: signers.parsed, validity, signatures };
+    expect(countApprovals({ ...question, release }).approvals).toEqual([]);
+    expect(countApprovals({ ...question, release: { ...release, waivers: [] } }).approvals).toHaveLength(1);
+  });
+
   it('T13: is not deployable once the waiver has expired, and stands as of its signing time', async () => {
     await using run = await waivedRun();
     await run.sign(ada);
-    await run.sign(grace);
+    await run.sign(lena);
     const after = { now: new Date('2026-11-25T09:10:00.000Z') };
     const before = { now: new Date('2026-11-25T09:09:59.999Z') };
     const deploy = { forDeploy: true, deploy: { windows } };

@@ -15,12 +15,13 @@ export async function makeFullRun(): Promise<RunFolder> {
   const grace = testPerson('grace', ['engineering'], { type: 'ed25519' });
   const kofi = testPerson('kofi', ['release-manager']);
   const sol = testPerson('sol', ['security']);
+  const lena = testPerson('lena', ['engineering']);
   const smoke = testItem('smoke');
   smoke.attempts[0]?.artifacts.push(recordOf('log.txt', log, 'text/plain'));
-  const waived = await waivedItem(grace, kofi);
+  const waived = await waivedItem(lena, kofi);
   const vault = await attestedItem(sol, smoke);
   const run = await makeRunFolder({
-    people: [ada, grace, kofi, sol],
+    people: [ada, grace, kofi, lena, sol],
     items: [smoke, waived.item, vault.item],
     gate(gate) {
       gate.waivers = { approve: 'release-manager', at_most: '14d' };

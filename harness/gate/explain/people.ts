@@ -2,7 +2,7 @@ import type { SignOff } from '../../report/schema.ts';
 import type { Saying } from '../../sign/said/schema.ts';
 import { hasWithdrawn, sayingsOf, withdrawalsOfGo } from '../../sign/said/standing.ts';
 import type { Person, Signers } from '../../sign/signers.ts';
-import { type ApprovalCount, whyNotKey, whyNotPerson } from '../../sign/trust.ts';
+import { type ApprovalCount, askedBy, whyNotKey, whyNotPerson } from '../../sign/trust.ts';
 import { showStale, staleAt } from '../moment.ts';
 import type { Gate } from '../schema.ts';
 import { exitOf } from '../verdict.ts';
@@ -118,7 +118,7 @@ function whyCannotSign(
   person: Person,
   { signOff, said, count, now, signers }: PeopleQuestion,
 ): string | undefined {
-  const { policy, release } = signOff;
+  const { policy } = signOff;
   const at = now.toISOString();
   if (hasWithdrawn(said, person.id)) return `${person.id} took their approval back`;
   const placed = count?.approvals.find((one) => one.person.id === person.id);
@@ -126,7 +126,7 @@ function whyCannotSign(
   const reasons = person.keys.map((key) => whyNotKey(key, { from: at, to: at }));
   const unusable = reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
   return (
-    whyNotPerson(person, policy, release, signers?.rehearsal === true) ??
+    whyNotPerson(person, policy, askedBy(signOff), signers?.rehearsal === true) ??
     (unusable && `${person.id}: ${unusable}`)
   );
 }

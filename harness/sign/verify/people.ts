@@ -9,6 +9,7 @@ import { hasWithdrawn, sayingsOf } from '../said/standing.ts';
 import { checkSignature } from '../statement.ts';
 import {
   type ApprovalCount,
+  askedBy,
   countApprovals,
   isRevokedAt,
   type VerifiedSignature,
@@ -93,11 +94,18 @@ export function checkApprovals(
   added?: SigningTime,
 ): { findings: Finding[]; count: ApprovalCount } {
   const { options, report } = examined;
-  const { policy, release, validity } = report.statement.predicate;
+  const { predicate } = report.statement;
+  const { policy, validity } = predicate;
   const times = [...sayingsOf(said, 'approval'), ...(added ? [added] : [])];
   const all = timed(signed.signatures, times);
   const signatures = standing(examined, all, said);
-  const count = countApprovals({ policy, signatures, signers: options.signers.parsed, release, validity });
+  const count = countApprovals({
+    policy,
+    signatures,
+    signers: options.signers.parsed,
+    release: askedBy(predicate),
+    validity,
+  });
   const findings = [
     ...times
       .filter(({ key }) => !all.some((one) => one.keyid === key))
