@@ -32,9 +32,9 @@ test('a reader meets the verdict, the warnings and the signatures first', async 
     'Mono staging dry run',
   );
   await expect(page.getByRole('banner')).toContainText('Rehearsal go');
-  await expect(
-    page.getByRole('complementary', { name: 'Read this first' }).getByRole('listitem'),
-  ).toHaveCount(2);
+  const first = page.getByRole('complementary', { name: 'Read this first' }).getByRole('listitem');
+  await expect(first).toHaveCount(3);
+  await expect(first.nth(2)).toContainText('no earlier release is known');
   const signatures = page.getByRole('region', { name: 'Signatures' }).getByRole('listitem');
   await expect(signatures).toHaveCount(2);
   await expect(signatures.nth(1)).toContainText('not signed');
