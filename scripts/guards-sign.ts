@@ -111,8 +111,8 @@ export const signGuards: readonly Guard[] = [
   {
     threat: 'T11',
     file: 'harness/sign/folder.ts',
-    ...off('hashWhole(handle.fd) === record.sha256'),
-    replace: 'if (size >= 0)',
+    find: '|| hashWhole(file) === record.sha256',
+    replace: '|| stat.size >= 0',
     test: 'harness/sign/tamper.test.ts',
     title: 'T11: other evidence of the same length',
   },
@@ -201,8 +201,8 @@ export const signGuards: readonly Guard[] = [
   {
     threat: 'T21',
     file: 'harness/sign/folder.ts',
-    find: 'constants.O_RDONLY | constants.O_NOFOLLOW',
-    replace: 'constants.O_RDONLY',
+    find: 'constants.O_RDONLY | constants.O_NOFOLLOW |',
+    replace: 'constants.O_RDONLY |',
     test: 'harness/sign/sign.test.ts',
     title: 'T21: evidence behind a link stops a signature',
   },

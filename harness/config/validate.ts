@@ -44,6 +44,7 @@ export function isShape<S extends TSchema>(schema: S, value: unknown): value is 
 
 /** The value of a YAML file if it fits the schema; else one problem for each thing that does not. */
 export function validateYaml<S extends TSchema>(schema: S, yaml: YamlFile): Static<S> {
+  if (surelyFits(schema as JsonSchema, yaml.value)) return yaml.value as Static<S>;
   const problems = problemsOf(yaml, schemaErrors(schema, yaml.value), []);
   if (problems.length > 0) throw invalid(problems);
   return yaml.value as Static<S>;

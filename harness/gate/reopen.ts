@@ -72,7 +72,7 @@ async function inputsOf(project: Project, { file, environment: name }: RunStarte
 }
 
 async function refuseOtherEvidence(folder: string, { records }: History): Promise<void> {
-  const [problem] = await evidenceProblems(folder, records);
+  const [problem] = evidenceProblems(folder, records);
   if (problem === undefined) return;
   throw new CountersignError('REPORT_INVALID', `evidence of this run is not what was kept: ${problem}`, {
     hint: 'start a new run',

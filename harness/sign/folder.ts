@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CountersignError, messageOf } from '../errors.ts';
@@ -37,17 +37,25 @@ export async function readRunFile(folder: string, name: string): Promise<Buffer>
   }
 }
 
+/** No link is followed, and nobody waits for the other end of a pipe. */
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 async function openRegular(folder: string, name: string) {
   try {
-    const file = await open(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await open(join(folder, name), flags);
     if ((await file.stat()).isFile()) return file;
     await file.close();
   } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw refusal(`${name} is missing`);
-    if (code !== 'ELOOP') throw refusal(`${name} can not be read: ${messageOf(thrown)}`);
+    throw unreadable(name, thrown);
   }
   throw refusal(`${name} is not a regular file`);
+}
+
+function unreadable(name: string, thrown: unknown): CountersignError {
+  const code = (thrown as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return refusal(`${name} is missing`);
+  if (code === 'ELOOP') return refusal(`${name} is not a regular file`);
+  return refusal(`${name} can not be read: ${messageOf(thrown)}`);
 }
 
 export async function hasRunFile(folder: string, name: string): Promise<boolean> {
@@ -91,40 +99,44 @@ async function compareNames(
 }
 
 /** Hashes the stored copy of each file of evidence; the answer lists what is not what it was. */
-export async function evidenceProblems(folder: string, files: readonly ArtifactRecord[]): Promise<string[]> {
+export function evidenceProblems(folder: string, files: readonly ArtifactRecord[]): string[] {
   const problems: string[] = [];
   const checked = new Map<string, number>();
   for (const file of files) {
-    const known = checked.get(file.sha256);
-    const size = known ?? (await hashedSize(folder, file, problems));
-    if (known === undefined && size !== undefined) checked.set(file.sha256, size);
-    if (size !== undefined && size !== file.bytes) {
+    const size = checked.get(file.sha256) ?? hashedSize(folder, file, problems);
+    if (size === undefined) continue;
+    checked.set(file.sha256, size);
+    if (size !== file.bytes) {
       problems.push(`${file.name} is not the file that was kept: it has ${size} bytes, not ${file.bytes}`);
     }
   }
   return problems;
 }
 
-async function hashedSize(
-  folder: string,
-  record: ArtifactRecord,
-  problems: string[],
-): Promise<number | undefined> {
+/** Nothing else goes on meanwhile: waiting for each of many small files costs more than hashing them. */
+function hashedSize(folder: string, record: ArtifactRecord, problems: string[]): number | undefined {
   const path = join(EVIDENCE_FOLDER, record.sha256);
+  let file: number;
   try {
-    await using handle = await openRegular(folder, path);
+    file = openSync(join(folder, path), flags);
+  } catch (thrown) {
+    problems.push(`${record.name}: ${unreadable(path, thrown).message}`);
+    return undefined;
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw refusal(`${path} is not a regular file`);
     // Of another size it is another file, however long it would take to hash.
-    const { size } = await handle.stat();
-    if (size !== record.bytes) return size;
-    if (hashWhole(handle.fd) === record.sha256) return size;
+    if (stat.size !== record.bytes || hashWhole(file) === record.sha256) return stat.size;
     problems.push(`${record.name} (${path}) is not the file that was kept`);
   } catch (thrown) {
     problems.push(`${record.name}: ${messageOf(thrown)}`);
+  } finally {
+    closeSync(file);
   }
   return undefined;
 }
 
-/** One buffer for all files, read in place: streams cost more than the hash itself. */
 const chunk = Buffer.allocUnsafeSlow(1024 * 1024);
 
 function hashWhole(file: number): string {

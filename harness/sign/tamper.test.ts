@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeFullRun } from '../testing/full-run.ts';
@@ -65,6 +66,14 @@ test.each<[string, (run: RunFolder) => Promise<unknown>, string]>([
     async (run) => {
       await rename(join(run.folder, 'gate.yml'), `${run.folder}.gate`);
       await symlink(`${run.folder}.gate`, join(run.folder, 'gate.yml'));
+    },
+    'gate.yml is not a regular file',
+  ],
+  [
+    'T21: a pipe in place of a file',
+    async (run) => {
+      await rm(join(run.folder, 'gate.yml'));
+      execFileSync('mkfifo', [join(run.folder, 'gate.yml')]);
     },
     'gate.yml is not a regular file',
   ],

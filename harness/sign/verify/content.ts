@@ -26,7 +26,7 @@ export async function checkEvidence({ options, report }: Examined): Promise<Find
     ...(manifestDigest(evidence.files) === evidence.sha256
       ? []
       : ['the digest over the list of files is wrong']),
-    ...(await evidenceProblems(options.folder, evidence.files)),
+    ...evidenceProblems(options.folder, evidence.files),
   ];
   return [summarise('evidence', problems, `${evidence.files.length} files re-hashed`)];
 }
