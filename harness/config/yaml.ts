@@ -110,7 +110,8 @@ export function invalid(problems: readonly Problem[]): CountersignError {
 
 function decode(bytes: Buffer, file: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A mark of the byte order is left to the parser, which takes one and no second.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new CountersignError('CONFIG_INVALID', 'the file is not UTF-8 text', { where: { file } });
   }
