@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
-import { createPayout, externalRefOf } from './create.ts';
-import type { KeyedWork } from './idempotency.ts';
+import { createPayout, externalRefOf, ofOwner } from './create.ts';
+import { guardOf } from './guard.ts';
+import type { KeyedAnswer, KeyedRequest } from './idempotency.ts';
 import type { Provider } from './payouts.ts';
 import { quoteCashOut } from './quote.ts';
 import { ownWallet } from './wallets.ts';
 
 export interface CashOut {
-  userId: string;
   walletId: string;
   amountCents: number;
   country: string;
@@ -22,39 +22,48 @@ export interface CashOutRules {
   dailyLimitCents: number;
 }
 
-/** Reads only; what is planned happens with `run`, which debits the wallet and creates the payout. */
-export async function planCashOut(db: Database, asked: CashOut, rules: CashOutRules): Promise<KeyedWork> {
-  const { walletId, amountCents, country } = asked;
-  const { owner } = await ownWallet(db, walletId, asked.userId);
-  const { feeBasisPoints, dailyLimitCents } = rules;
-  const quote = quoteCashOut({ amountCents, from: owner.country, to: country, feeBasisPoints });
+/**
+ * Debits the wallet and creates the payout, in one statement with the key and its answer. Undefined: the key is
+ * somebody's.
+ */
+export async function cashOut(
+  db: Database,
+  request: KeyedRequest,
+  asked: CashOut,
+  { feeBasisPoints, dailyLimitCents }: CashOutRules,
+): Promise<KeyedAnswer | undefined> {
+  const { walletId, amountCents, phone } = asked;
+  const country = asked.country.toUpperCase();
+  const quote = quoteCashOut({ amountCents, to: country, feeBasisPoints });
   const id = randomUUID();
   const payout = {
     id,
     walletId,
     provider: asked.provider ?? usualProvider(country),
-    phone: asked.phone ?? owner.phone,
+    phone,
     amountCents: BigInt(amountCents),
     feeCents: BigInt(quote.fee_cents),
+    country,
     quote,
   };
   const body = { transaction_id: id, external_ref: externalRefOf(id), ...quote };
-  return {
-    answer: { status: 200, body },
-    async run(guard) {
-      if (dailyLimitCents === 0) return (await createPayout(db, payout, guard)) !== undefined;
-      return db.transaction(async (tx) => {
-        const made = await createPayout(tx, payout, guard);
-        // After the debit: it holds the wallet, so that two at once do not both find room.
-        if (made) await assertWithinLimit(tx, walletId, dailyLimitCents);
-        return made !== undefined;
-      });
-    },
-  };
+  const guard = guardOf(request, { status: 200, body }, ofOwner);
+  const made =
+    dailyLimitCents === 0
+      ? await createPayout(db, payout, guard)
+      : await db.transaction(async (tx) => {
+          const made = await createPayout(tx, payout, guard);
+          // After the debit: it holds the wallet, so that two at once do not both find room.
+          if (made) await assertWithinLimit(tx, walletId, dailyLimitCents);
+          return made;
+        });
+  if (made) return { status: 200, body: { ...body, ...made } };
+  await ownWallet(db, walletId, request.userId);
+  return undefined;
 }
 
 function usualProvider(country: string): Provider {
-  return country.toUpperCase() === 'TG' ? 'TMONEY' : 'MOMO';
+  return country === 'TG' ? 'TMONEY' : 'MOMO';
 }
 
 async function assertWithinLimit(tx: Queryable, walletId: string, limit: number): Promise<void> {

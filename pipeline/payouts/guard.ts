@@ -13,6 +13,17 @@ export interface Guard {
 /** For money that no client asks for twice. */
 export const unguarded: Guard = { name: 'unguarded', cte: 'allowed AS (SELECT 1)', values: [] };
 
+/** What a part of the statement before the guard has to say to it. */
+export interface Finding {
+  name: string;
+  /** Of that part, where it stands in the statement as `FROM …`. */
+  from: string;
+  /** Without it nothing is let through; `$1` is the user. */
+  condition: string;
+  /** An object whose fields come to the answer that is kept. */
+  answer: string;
+}
+
 export interface GuardedRequest {
   userId: string;
   key: string;
@@ -25,15 +36,21 @@ export interface GuardedRequest {
  * through, nor one whose request is under way: that one holds the lock until it is committed. Rows are met as they are
  * now, not as they were when the statement began, so having the lock too late does no harm.
  */
-export function guardOf(request: GuardedRequest, answer: { status: number; body: object }): Guard {
+export function guardOf(
+  request: GuardedRequest,
+  answer: { status: number; body: object },
+  finding?: Finding,
+): Guard {
   const { userId, key, route, body } = request;
+  const { name, from, condition } = finding ?? { name: 'keyed', from: '', condition: 'true' };
+  const kept = finding ? `($5::jsonb || ${finding.answer})::json` : '$5::json';
   return {
-    name: 'keyed',
+    name,
     cte: `allowed AS (
        INSERT INTO app.idempotency_keys
          (user_id, idempotency_key, route_key, request_hash, response_json, status_code)
-       SELECT $1::uuid, $2::text, $3, $4, $5::json, $6::integer
-       WHERE pg_try_advisory_xact_lock(hashtextextended($1::text || $2, 20))
+       SELECT $1::uuid, $2::text, $3, $4, ${kept}, $6::integer ${from}
+       WHERE ${condition} AND pg_try_advisory_xact_lock(hashtextextended($1::text || $2, 20))
        ON CONFLICT DO NOTHING RETURNING 1
      )`,
     values: [userId, key, route, hashRequest(body), JSON.stringify(answer.body), answer.status],

@@ -1,7 +1,7 @@
 import type { Database } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import { detailOf, translatePayoutError } from './errors.ts';
-import { type Guard, type GuardedRequest, guardOf, hashRequest } from './guard.ts';
+import { type GuardedRequest, guardOf, hashRequest } from './guard.ts';
 import type { KeyedRoute, PayoutMetrics } from './metrics.ts';
 
 const longestKey = 128;
@@ -21,12 +21,8 @@ export interface KeyedDeps {
   retentionHours: number;
 }
 
-/** What is to happen and how it will be answered, found out without changing anything. */
-export interface KeyedWork {
-  answer: KeyedAnswer;
-  /** False: the guard let nothing through. */
-  run(guard: Guard): Promise<boolean>;
-}
+/** Does what was asked for, under its key, and says how it is answered. Undefined: the guard let nothing through. */
+export type KeyedWork = () => Promise<KeyedAnswer | undefined>;
 
 /** The Idempotency-Key of a request; refused when there is none, or one that is too long to be kept. */
 export function readKey(given: string | string[] | undefined): string {
@@ -46,17 +42,17 @@ export function readKey(given: string | string[] | undefined): string {
 export async function answerKeyed(
   deps: KeyedDeps,
   request: KeyedRequest,
-  plan: () => Promise<KeyedWork>,
+  work: KeyedWork,
 ): Promise<KeyedAnswer & { replayed: boolean }> {
   try {
-    const { answer, run } = await plan();
-    if (await run(guardOf(request, answer))) return { ...answer, replayed: false };
+    const answer = await work();
+    if (answer) return { ...answer, replayed: false };
   } catch (thrown) {
     const refusal = refusalToKeep(thrown);
     if (!refusal || (await keep(deps, request, refusal))) throw thrown;
   }
   const kept = await findKept(deps, request);
-  if (kept === 'expired') return answerKeyed(deps, request, plan);
+  if (kept === 'expired') return answerKeyed(deps, request, work);
   deps.metrics.replayed(request.route);
   return { ...kept, replayed: true };
 }

@@ -73,6 +73,70 @@ describe('the database keeps the books of payouts', () => {
     await expect(later).rejects.toMatchObject({ constraint: 'ledger_closed' });
   });
 
+  it('refuses entries of no transaction, of no wallet, and of no account', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    const orphans = entries(nobody, [
+      ['FEES', null, 5],
+      ['MOMO', null, -5],
+    ]);
+    await expect(db.query(orphans)).rejects.toMatchObject({ constraint: 'ledger_closed' });
+    for (const [row, constraint] of [
+      [['WALLET', nobody, 5], 'ledger_entries_of_wallet'],
+      [['WALLET', null, 5], 'ledger_entries_of_wallet'],
+      [['MOMO', walletId, 5], 'ledger_entries_of_wallet'],
+      [['BANK', null, 5], 'account_check'],
+      [['MOMO', null, 0], 'signed_cents_check'],
+    ] as [row: [string, string | null, number], constraint: string][]) {
+      const made = db.transaction(async (tx) => tx.query(entries(await header(tx, walletId), [row])));
+      await expect(made, row.join(' ')).rejects.toMatchObject({ constraint });
+    }
+  });
+
+  it('refuses a transaction that is about no cash-out, or about another one than it says', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const { transaction_id: cashOut } = await payoutOf(db, walletId);
+    for (const [kind, about] of [
+      ['CASH_IN', `'${cashOut}'`],
+      ['CASH_OUT', 'NULL'],
+      ['CASH_OUT', `'${cashOut}'`],
+      ['CASH_OUT_RETURN', 'NULL'],
+      ['CASH_OUT_AGAIN', 'id'],
+    ] as const) {
+      const made = db.transaction(async (tx) => {
+        const sql = `INSERT INTO app.transactions (id, kind, wallet_id, cash_out_id)
+          SELECT id, '${kind}', $1::uuid, ${about}::uuid FROM gen_random_uuid() AS id RETURNING id`;
+        const [row] = (await tx.query<{ id: string }>(sql, [walletId])).rows;
+        await tx.query(
+          entries(row?.id ?? '', [
+            ['WALLET', walletId, 5],
+            ['MOMO', null, -5],
+          ]),
+        );
+      });
+      const refused = { constraint: 'transactions_cash_out' };
+      await expect(made, `${kind} of ${about}`).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('refuses a cash-out that took less than its payout promises', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const cheap = db.query(
+      `WITH made AS (
+         INSERT INTO app.transactions (id, kind, wallet_id, cash_out_id)
+         SELECT id, 'CASH_OUT', $1, id FROM gen_random_uuid() AS id RETURNING id
+       ), moved AS (
+         INSERT INTO app.ledger_entries (transaction_id, account, wallet_id, amount_cents)
+         SELECT id, account, wallet, cents
+         FROM made, (VALUES ('WALLET', $1::uuid, -99), ('MOMO', NULL, 99)) AS e (account, wallet, cents)
+       )
+       INSERT INTO app.mobile_money_payouts (transaction_id, provider, phone_e164, external_ref, amount_cents)
+       SELECT id, 'MOMO', '+22890000003', 'cheap', 100 FROM made`,
+      [walletId],
+    );
+    await expect(cheap).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
+  });
+
   it('refuses an overdraft, and whatever would move a wallet past its entries', async () => {
     const { walletId } = await fundedWallet(db, 100);
     await expect(payoutOf(db, walletId, { amountCents: 101n })).rejects.toMatchObject({
@@ -130,6 +194,18 @@ describe('the database keeps the books of payouts', () => {
       );
     });
     await expect(orphan).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
+  });
+
+  it('refuses a provider that there is not, and numbers and amounts that are none', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    for (const [changes, constraint] of [
+      [{ provider: 'BANK' as 'MOMO' }, 'provider_check'],
+      [{ phone: '90000003' }, 'phone_e164_check'],
+      [{ amountCents: -1n }, 'cents_check'],
+    ] as const) {
+      await expect(payoutOf(db, walletId, changes), constraint).rejects.toMatchObject({ constraint });
+    }
+    expect(await balanceOf(db, walletId)).toBe(100n);
   });
 
   it('refuses states that a payout does not go to, and changes of what it promises', async () => {

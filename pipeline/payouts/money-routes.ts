@@ -4,8 +4,9 @@ import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { TypedApp } from '#pipeline/runtime/http.ts';
 import { payoutAnswer } from './answers.ts';
 import { userOf } from './caller.ts';
-import { type CashOutRules, planCashOut } from './cash-out.ts';
+import { type CashOutRules, cashOut } from './cash-out.ts';
 import { refusals } from './errors.ts';
+import { guardOf } from './guard.ts';
 import { answerKeyed, type KeyedAnswer, type KeyedDeps, readKey } from './idempotency.ts';
 import { payoutOfUser } from './listing.ts';
 import {
@@ -76,21 +77,16 @@ function registerCashIn(app: TypedApp, deps: MoneyDeps): void {
       const { body, headers } = request;
       const userId = userOf(request);
       const key = readKey(headers['idempotency-key']);
-      const answer = await answerKeyed(
-        deps,
-        { userId, key, route: 'cash_in_mobile_money', body },
-        async () => {
-          const { wallet_id, amount_cents, provider } = body;
-          const { currency } = await ownWallet(deps.db, wallet_id, userId);
-          const id = randomUUID();
-          const credit = { id, walletId: wallet_id, provider, amountCents: BigInt(amount_cents) };
-          return {
-            answer: { status: 200, body: { transaction_id: id, wallet_id, amount_cents, currency } },
-            run: (guard) => cashIn(deps.db, credit, guard),
-          };
-        },
-      );
-      return send(reply, answer);
+      const keyed = { userId, key, route: 'cash_in_mobile_money' as const, body };
+      const answered = await answerKeyed(deps, keyed, async () => {
+        const { wallet_id, amount_cents, provider } = body;
+        const { currency } = await ownWallet(deps.db, wallet_id, userId);
+        const id = randomUUID();
+        const credit = { id, walletId: wallet_id, provider, amountCents: BigInt(amount_cents) };
+        const answer = { status: 200, body: { transaction_id: id, wallet_id, amount_cents, currency } };
+        return (await cashIn(deps.db, credit, guardOf(keyed, answer))) ? answer : undefined;
+      });
+      return send(reply, answered);
     },
   );
 }
@@ -113,7 +109,6 @@ function registerCashOut(app: TypedApp, deps: MoneyDeps): void {
       const userId = userOf(request);
       const key = readKey(headers['idempotency-key']);
       const asked = {
-        userId,
         walletId: body.wallet_id,
         amountCents: body.amount_cents,
         country: body.country,
@@ -121,7 +116,7 @@ function registerCashOut(app: TypedApp, deps: MoneyDeps): void {
         phone: body.phone_e164 ?? undefined,
       };
       const keyed = { userId, key, route: 'cash_out_mobile_money' as const, body };
-      const answer = await answerKeyed(deps, keyed, () => planCashOut(deps.db, asked, deps.rules));
+      const answer = await answerKeyed(deps, keyed, () => cashOut(deps.db, keyed, asked, deps.rules));
       return send(reply, answer);
     },
   );

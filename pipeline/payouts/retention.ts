@@ -17,8 +17,8 @@ export interface Retention {
 export async function forgetKeys({ db, metrics, batch = atOnce }: Retention, hours: number): Promise<void> {
   const count = await inBatches(batch, () =>
     db.query(
-      `DELETE FROM app.idempotency_keys WHERE id IN (
-         SELECT id FROM app.idempotency_keys WHERE created_at < now() - make_interval(hours => $1)
+      `DELETE FROM app.idempotency_keys WHERE (user_id, idempotency_key) IN (
+         SELECT user_id, idempotency_key FROM app.idempotency_keys WHERE created_at < now() - make_interval(hours => $1)
          ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [hours, batch],
     ),

@@ -18,22 +18,14 @@ export async function listWallets(db: Queryable, userId: string): Promise<Wallet
   return (await db.query<Wallet>(sql, [userId])).rows;
 }
 
-export interface OwnWallet extends Wallet {
-  owner: { phone: string; country: string };
-}
-
 /** 404 where there is no such wallet, 403 where it is somebody else's. */
-export async function ownWallet(db: Queryable, id: string, userId: string): Promise<OwnWallet> {
-  const text = `SELECT w.id, w.user_id, w.currency, w.balance_cents, u.phone_e164 AS phone, u.country
-     FROM app.wallets w JOIN app.users u ON u.id = w.user_id WHERE w.id = $1`;
-  const { rows } = await db.query<Wallet & { phone: string; country: string }>({ name: 'wallet.own', text }, [
-    id,
-  ]);
-  const [row] = rows;
-  if (!row) throw new ServiceError('NOT_FOUND', 'Wallet not found');
-  if (row.user_id !== userId) throw new ServiceError('WALLET_FORBIDDEN', 'the wallet is not yours');
-  const { phone, country, ...wallet } = row;
-  return { ...wallet, owner: { phone, country } };
+export async function ownWallet(db: Queryable, id: string, userId: string): Promise<Wallet> {
+  const text = `SELECT ${columns} FROM app.wallets WHERE id = $1`;
+  const { rows } = await db.query<Wallet>({ name: 'wallet.own', text }, [id]);
+  const [wallet] = rows;
+  if (!wallet) throw new ServiceError('NOT_FOUND', 'Wallet not found');
+  if (wallet.user_id !== userId) throw new ServiceError('WALLET_FORBIDDEN', 'the wallet is not yours');
+  return wallet;
 }
 
 export interface CashIn {

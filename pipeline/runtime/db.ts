@@ -154,11 +154,14 @@ async function runOn<T>(client: PoolClient, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** PostgreSQL's own errors carry a five-character SQLSTATE; after them the connection is still good. */
+/**
+ * PostgreSQL's own errors carry a five-character SQLSTATE; after them the connection is still good. Not after 0A000: a
+ * migration changed the type of what a prepared statement gives, and there it would fail for ever.
+ */
 function isServerAnswer(error: unknown): boolean {
   const code = (error as { code?: unknown })?.code;
   if (error instanceof ServiceError) return true;
-  return typeof code === 'string' ? /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') : false;
+  return typeof code === 'string' ? /^[0-9A-Z]{5}$/.test(code) && !/^(57P|0A000$)/.test(code) : false;
 }
 
 /** No server, none in time, or one that takes nobody in: all of them pass by themselves. */

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { createPayout, type NewPayout } from '#pipeline/payouts/create.ts';
-import type { Payout } from '#pipeline/payouts/payouts.ts';
+import { findPayout, type Payout } from '#pipeline/payouts/payouts.ts';
 import { cashIn } from '#pipeline/payouts/wallets.ts';
 import { type Database, openDatabase, type Queryable } from '#pipeline/runtime/db.ts';
 import { startTestDatabase } from './postgres.ts';
@@ -47,17 +47,19 @@ export async function payoutOf(
   walletId: string,
   changes: Partial<NewPayout> = {},
 ): Promise<Payout> {
-  const phone = '+22890000003';
-  const payout = await createPayout(db, {
-    id: randomUUID(),
+  const id = randomUUID();
+  await createPayout(db, {
+    id,
     walletId,
     provider: 'TMONEY',
-    phone,
+    phone: '+22890000003',
     amountCents: 100n,
     feeCents: 0n,
+    country: 'TG',
     quote: {},
     ...changes,
   });
+  const payout = await findPayout(db, changes.id ?? id);
   if (!payout) throw new Error('no payout was made');
   return payout;
 }
