@@ -59,7 +59,8 @@ export async function listItems(db: Queryable): Promise<Item[]> {
 export async function order(db: Database, asked: Order): Promise<Purchase & { replayed: boolean }> {
   const { userId, itemId, quantity, idempotencyKey, holdSeconds, capture } = asked;
   try {
-    const { rows } = await db.query<PurchaseRow>('SELECT * FROM shop_order($1, $2, $3, $4, $5, $6)', [
+    const statement = { name: 'shop.order', text: 'SELECT * FROM shop_order($1, $2, $3, $4, $5, $6)' };
+    const { rows } = await db.query<PurchaseRow>(statement, [
       userId,
       itemId,
       quantity,
