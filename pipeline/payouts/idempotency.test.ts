@@ -36,6 +36,7 @@ describe('N5: Idempotency-Key', () => {
       body: first.body,
       headers: { 'idempotent-replayed': 'true' },
     });
+    expect(JSON.stringify(again.body)).toBe(JSON.stringify(first.body));
     expect(await balanceOf(payouts.db, person.walletId)).toBe(900n);
     expect(await series('idempotency_replays_total')).toBe(before + 1);
     const { rows } = await payouts.db.query(
