@@ -11,6 +11,8 @@ const byConstraint: Readonly<Record<string, () => ServiceError>> = {
   users_email_key: () => new ServiceError('EMAIL_TAKEN', 'there is a user with this address'),
   users_phone_key: () => new ServiceError('PHONE_TAKEN', 'there is a user with this number'),
   wallets_no_overdraft: () => new ServiceError('INSUFFICIENT_FUNDS', 'the wallet does not hold as much'),
+  // More than any wallet can hold: only a cash-out and its fee come to so much.
+  signed_cents_check: () => new ServiceError('INSUFFICIENT_FUNDS', 'the wallet does not hold as much'),
   wallets_exact: () => new ServiceError('LIMIT', 'the wallet cannot hold as much'),
 };
 

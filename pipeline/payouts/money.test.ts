@@ -125,6 +125,15 @@ describe('money', () => {
     await expectBooksInOrder();
   }, 60_000);
 
+  it('that no wallet could hold is not there, whoever asks for it', async () => {
+    const [person, other] = [await payouts.person({ cents: 1000 }), await payouts.person()];
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(await person.cashOut(most)).toMatchObject({ status: 409, body: { detail: 'INSUFFICIENT_FUNDS' } });
+    const theirs = await person.cashOut(most, 'theirs', { wallet_id: other.walletId });
+    expect([theirs.status, theirs.body]).toEqual([403, { detail: 'WALLET_FORBIDDEN' }]);
+    expect(await balanceOf(payouts.db, person.walletId)).toBe(1000n);
+  });
+
   it('a fee is rounded up, and never more than a cent too much', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.integer({ min: 0, max: 10_000 }), (amount, feeBasisPoints) => {
