@@ -1,5 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mintToken } from '#pipeline/runtime/token.ts';
 import { runScript } from '#pipeline/testing/processes.ts';
+import { secondsLeft } from '#scripts/check-token-life.ts';
 import { Platform } from './testing/platform.ts';
 
 const GATE_MS = 180_000;
@@ -73,6 +76,41 @@ it.each<[string, string, [State, State], string]>([
     '.*webhooks/tmoney: 401 .*INVALID_SIGNATURE',
   ],
 ])('N7: %s: NO_GO, with the cause', (_name, id, states, cause) => expectNoGo(id, states, cause), 30_000);
+
+it('N7: a token of the old key that ended by itself proves nothing: NO_GO', async () => {
+  const ended = mintToken('a key of before', { sub: 'somebody', role: 'USER' }, 60, new Date(0));
+  await platform.whileFile(
+    `checklists/${rotation}.gate.yml`,
+    '${secret.PAYOUTS_OLD_TOKEN}"}\n    expect: &lives',
+    `${ended}"}\n    expect: &lives`,
+    async () => {
+      const { exit, stdout, stderr } = await platform.runItem(rotation, 'overlap-token-lives', {});
+      expect(stdout, stderr).toMatch(/overlap-token-lives failed: .*the token ended by itself \d+ s ago/);
+      expect([exit, stdout]).toEqual([1, expect.stringContaining('NO_GO')]);
+    },
+  );
+}, 30_000);
+
+it('N7: each realm has a key of its own, and a token without an end is not taken for one that lives', async () => {
+  const mint = (...args: string[]) =>
+    runScript('scripts/mint-token.ts', ['--role', 'USER', ...args], {
+      JWT_SECRET: 'of payouts',
+      JWT_SECRET_KEY: 'of the platform',
+    });
+  const isSignedWith = ({ stdout }: { stdout: string }, key: string) => {
+    const [, signed = '', signature] = /^(.+)\.(.+)$/m.exec(stdout) ?? [];
+    return createHmac('sha256', key).update(signed).digest('base64url') === signature;
+  };
+  expect(isSignedWith(await mint('--realm', 'payouts'), 'of payouts')).toBe(true);
+  expect(isSignedWith(await mint(), 'of the platform')).toBe(true);
+  expect(await mint('--realm', 'toString')).toMatchObject({
+    code: 2,
+    stderr: 'mint-token: --realm must be one of platform, payouts\n',
+  });
+  expect(secondsLeft('no.token.at-all', new Date())).toBeUndefined();
+  const token = mintToken('a key', { sub: 'somebody', role: 'USER' }, 60, new Date(0));
+  expect(secondsLeft(token, new Date(59_500))).toBe(0);
+});
 
 const secrets = Object.fromEntries(
   ['TMONEY', 'FLOOZ', 'MOMO', 'THUNES'].flatMap((provider) => [

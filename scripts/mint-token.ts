@@ -2,19 +2,26 @@ import { parseArgs } from 'node:util';
 import { isRole, roles } from '#pipeline/runtime/roles.ts';
 import { mintToken } from '#pipeline/runtime/token.ts';
 
-const help = `Usage: node scripts/mint-token.ts --role ROLE [--sub ID] [--ttl SECONDS]
+const help = `Usage: node scripts/mint-token.ts --role ROLE [--realm REALM] [--sub ID] [--ttl SECONDS]
 
-Prints a JWT signed with JWT_SECRET_KEY, for local use and tests.
-  --role  one of ${roles.join(', ')}
-  --sub   who it speaks for (default: MONO_SI_ID, else local-si; for ADMIN: local-admin)
-  --ttl   life in seconds, 1 to 3600 (default 600)
+Prints a JWT, for local use, tests and rotations.
+  --role   one of ${roles.join(', ')}
+  --realm  platform: signed with JWT_SECRET_KEY (default); payouts: signed with JWT_SECRET
+  --sub    who it speaks for (default: MONO_SI_ID, else local-si; for ADMIN: local-admin)
+  --ttl    life in seconds, 1 to 43200 (default 600): the service takes no token that is older
 `;
+
+const keys = new Map([
+  ['platform', 'JWT_SECRET_KEY'],
+  ['payouts', 'JWT_SECRET'],
+]);
 
 function main(): number {
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', short: 'h' },
       role: { type: 'string' },
+      realm: { type: 'string', default: 'platform' },
       sub: { type: 'string' },
       ttl: { type: 'string', default: '600' },
     },
@@ -23,11 +30,13 @@ function main(): number {
     process.stdout.write(help);
     return 0;
   }
-  const secret = process.env.JWT_SECRET_KEY;
+  const key = keys.get(values.realm);
+  if (key === undefined) return refuse(`--realm must be one of ${[...keys.keys()].join(', ')}`);
+  const secret = process.env[key];
   const ttl = Number(values.ttl);
-  if (!secret) return refuse('JWT_SECRET_KEY is required');
+  if (!secret) return refuse(`${key} is required`);
   if (!isRole(values.role)) return refuse(`--role must be one of ${roles.join(', ')}`);
-  if (!Number.isInteger(ttl) || ttl < 1 || ttl > 3600) return refuse('--ttl must be 1 to 3600');
+  if (!Number.isInteger(ttl) || ttl < 1 || ttl > 43_200) return refuse('--ttl must be 1 to 43200');
   const fallback = values.role === 'ADMIN' ? 'local-admin' : (process.env.MONO_SI_ID ?? 'local-si');
   process.stdout.write(`${mintToken(secret, { sub: values.sub ?? fallback, role: values.role }, ttl)}\n`);
   return 0;
@@ -38,4 +47,8 @@ function refuse(problem: string): number {
   return 2;
 }
 
-process.exitCode = main();
+try {
+  process.exitCode = main();
+} catch (thrown) {
+  process.exitCode = refuse(thrown instanceof Error ? thrown.message : String(thrown));
+}
