@@ -1,4 +1,24 @@
 -- Up Migration
+-- What is under way ends first. Tables are taken in the order in which payouts take them; whoever takes them in another
+-- one and waits for us is let through long before the server would end it as deadlocked.
+DO $$
+BEGIN
+  SET LOCAL lock_timeout = '200ms';
+  FOR v_try IN 1..100 LOOP
+    BEGIN
+      LOCK TABLE app.mobile_money_payouts, app.ledger_entries, app.transactions, app.idempotency_keys, app.wallets,
+        app.mobile_money_payout_history;
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF v_try = 100 THEN
+        RAISE;
+      END IF;
+      PERFORM pg_sleep(0.05 * random());
+    END;
+  END LOOP;
+  SET LOCAL lock_timeout = DEFAULT;
+END
+$$;
 -- A table's checks are read anew from the catalog by every statement that writes to it: they were a fifth of the work of
 -- a cash-out. A domain's are kept ready by each connection, and one rule stands in one place for all tables.
 CREATE DOMAIN app.provider AS text CHECK (VALUE IN ('TMONEY', 'FLOOZ', 'MOMO', 'THUNES'));

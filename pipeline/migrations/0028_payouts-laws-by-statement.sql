@@ -1,4 +1,23 @@
 -- Up Migration
+-- What is under way ends first, as in 0027: a transaction of its own has to take the tables anew.
+DO $$
+BEGIN
+  SET LOCAL lock_timeout = '200ms';
+  FOR v_try IN 1..100 LOOP
+    BEGIN
+      LOCK TABLE app.mobile_money_payouts, app.ledger_entries, app.transactions, app.idempotency_keys, app.wallets,
+        app.mobile_money_payout_history;
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF v_try = 100 THEN
+        RAISE;
+      END IF;
+      PERFORM pg_sleep(0.05 * random());
+    END;
+  END LOOP;
+  SET LOCAL lock_timeout = DEFAULT;
+END
+$$;
 -- Entries come with their transaction, in one statement, so they are weighed together at its end and not one by one at
 -- commit. What is asked of other tables stands in subqueries of one row: the plan of a join that was made while the
 -- tables were empty would read them whole when they no longer are.

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '#pipeline/runtime/db.ts';
+import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { balanceOf, fundedWallet, openTestDatabase, payoutOf } from '#pipeline/testing/payouts.ts';
 import { startTestDatabase, type TestDatabase } from '#pipeline/testing/postgres.ts';
+import { ownWallet } from './wallets.ts';
 
 let postgres: TestDatabase;
 let url: string;
@@ -22,12 +23,12 @@ afterAll(async () => {
 });
 
 const latest = 2;
-const migrate = (direction: 'up' | 'down') =>
+const migrate = (direction: 'up' | 'down', count = latest) =>
   runner({
     databaseUrl: url,
     dir: fileURLToPath(new URL('../migrations/', import.meta.url)),
     direction,
-    count: latest,
+    count,
     migrationsTable: 'pgmigrations',
     checkOrder: true,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
@@ -51,30 +52,56 @@ async function schema() {
   return found;
 }
 
-/** The first may find a statement that was prepared for other types; its connection goes, and the next works. */
-async function payAgain(walletId: string) {
-  await payoutOf(db, walletId).catch((error) => expect(error).toMatchObject({ code: '0A000' }));
-  return payoutOf(db, walletId);
+/** A request that begins in one table, and comes to another when the migration waits for it. */
+async function migrateAround(first: string, next: string): Promise<void> {
+  const migrated = await db.transaction(async (tx) => {
+    await tx.query(`LOCK TABLE app.${first} IN ROW EXCLUSIVE MODE`);
+    const migrating = Promise.allSettled([migrate('up', 1)]);
+    const waiting = `SELECT FROM pg_locks JOIN pg_database d ON d.oid = database
+      WHERE d.datname = current_database() AND NOT granted`;
+    await expect.poll(async () => (await tx.query(waiting)).rowCount, { timeout: 20_000 }).toBeGreaterThan(0);
+    await tx.query(`LOCK TABLE app.${next} IN ROW EXCLUSIVE MODE`);
+    return { migrating };
+  });
+  expect(await migrated.migrating).toMatchObject([{ status: 'fulfilled' }]);
 }
 
 describe('the laws of payouts, as domains and by statement', () => {
   it('come to a database that is in use, and go from it, without a service having to start again', async () => {
-    const { walletId } = await fundedWallet(db, 1_000);
-    await payoutOf(db, walletId);
+    const { userId, walletId } = await fundedWallet(db, 1_000);
+    const own = (on: Queryable) => ownWallet(on, walletId, userId);
+    await Promise.all([payoutOf(db, walletId), own(db)]);
     const after = await schema();
 
     await migrate('down');
+    // What was prepared for other types is asked anew.
+    expect(await own(db)).toMatchObject({ id: walletId });
     const before = await schema();
     expect(before.columns).not.toEqual(after.columns);
-    expect(await payAgain(walletId)).toMatchObject({ status: 'PENDING' });
+    expect(await payoutOf(db, walletId)).toMatchObject({ status: 'PENDING' });
     await expect(payoutOf(db, walletId, { amountCents: 5_000n })).rejects.toMatchObject({
       constraint: 'wallets_no_overdraft',
     });
 
+    await own(db);
     await migrate('up');
+    // Nothing can be asked anew within a transaction: there it fails once, and the connection is given up.
+    await expect(db.transaction(own)).rejects.toMatchObject({ code: '0A000' });
+    expect(await db.transaction(own)).toMatchObject({ id: walletId });
     expect(await schema()).toEqual(after);
-    expect(await payAgain(walletId)).toMatchObject({ status: 'PENDING' });
+    expect(await payoutOf(db, walletId)).toMatchObject({ status: 'PENDING' });
     const { rowCount } = await db.query('SELECT FROM app.mobile_money_payouts');
     expect(await balanceOf(db, walletId)).toBe(1_000n - 100n * BigInt(rowCount ?? 0));
+  });
+
+  it('end nothing that is under way, in whatever order that takes its tables', async () => {
+    for (const [first, next] of [
+      ['mobile_money_payouts', 'wallets'],
+      ['wallets', 'mobile_money_payouts'],
+    ] as const) {
+      await migrate('down');
+      await migrateAround(first, next);
+      await migrateAround(first, next);
+    }
   });
 });

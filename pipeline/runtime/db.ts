@@ -85,7 +85,7 @@ interface Shared {
 function viewOf(shared: Shared): Database {
   const { pool, places, options } = shared;
   return {
-    query: (statement, values) => withClient(shared, (client) => client.query(statement, values)),
+    query: (statement, values) => withClient(shared, (client) => queryAlone(client, statement, values)),
     transaction: (work) =>
       withClient(shared, async (client) => {
         await client.query('BEGIN');
@@ -114,6 +114,17 @@ async function withClient<T>(shared: Shared, work: (client: PoolClient) => Promi
     return await runOn(client, () => work(client));
   } finally {
     shared.places.give();
+  }
+}
+
+/** A statement that is a transaction by itself: one that failed has done nothing, and may be asked once more. */
+async function queryAlone(client: PoolClient, statement: string | Prepared, values?: unknown[]) {
+  try {
+    return await client.query(statement, values);
+  } catch (error) {
+    if (typeof statement === 'string' || !isOutdated(error)) throw error;
+    broken.add(client);
+    return client.query(statement.text, values);
   }
 }
 
@@ -154,14 +165,18 @@ async function runOn<T>(client: PoolClient, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/**
- * PostgreSQL's own errors carry a five-character SQLSTATE; after them the connection is still good. Not after 0A000: a
- * migration changed the type of what a prepared statement gives, and there it would fail for ever.
- */
+/** PostgreSQL's own errors carry a five-character SQLSTATE; after them the connection is still good. */
 function isServerAnswer(error: unknown): boolean {
   const code = (error as { code?: unknown })?.code;
   if (error instanceof ServiceError) return true;
-  return typeof code === 'string' ? /^[0-9A-Z]{5}$/.test(code) && !/^(57P|0A000$)/.test(code) : false;
+  return typeof code === 'string'
+    ? /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !isOutdated(error)
+    : false;
+}
+
+/** A migration changed the type of what a prepared statement gives: on this connection it would fail for ever. */
+function isOutdated(error: unknown): boolean {
+  return (error as { code?: unknown })?.code === '0A000';
 }
 
 /** No server, none in time, or one that takes nobody in: all of them pass by themselves. */
