@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   balanceOf,
@@ -147,6 +147,22 @@ describe('N5: Idempotency-Key', () => {
     expect([failed.status, failed.body]).toEqual([500, { detail: 'INTERNAL' }]);
     expect((await person.cashOut(100, 'broken')).status).toBe(200);
     expect(await balanceOf(payouts.db, person.walletId)).toBe(900n);
+  });
+
+  it('a refusal is given only when it is kept, but to a user that there is not', async () => {
+    const person = await payouts.person({ cents: 50 });
+    const refusing = `ALTER TABLE app.idempotency_keys ADD CONSTRAINT full_disk CHECK (status_code < 400) NOT VALID`;
+    await payouts.db.query(refusing);
+    const unkept = await person.cashOut(100, 'unkept');
+    await payouts.db.query('ALTER TABLE app.idempotency_keys DROP CONSTRAINT full_disk');
+    expect([unkept.status, unkept.body]).toEqual([500, { detail: 'INTERNAL' }]);
+    expect((await person.cashOut(100, 'unkept')).body).toEqual({ detail: 'INSUFFICIENT_FUNDS' });
+    const nobody = await person.call('POST', cashOutPath, {
+      sub: randomUUID(),
+      body: { wallet_id: person.walletId, amount_cents: 1, country: 'TG' },
+      headers: { 'idempotency-key': 'nobody' },
+    });
+    expect([nobody.status, nobody.body]).toEqual([403, { detail: 'WALLET_FORBIDDEN' }]);
   });
 
   it('after the retention a key is new, and none is kept longer', async () => {

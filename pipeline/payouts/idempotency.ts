@@ -1,5 +1,5 @@
 import type { Database } from '#pipeline/runtime/db.ts';
-import { ServiceError } from '#pipeline/runtime/errors.ts';
+import { brokenConstraint, ServiceError } from '#pipeline/runtime/errors.ts';
 import { detailOf, translatePayoutError } from './errors.ts';
 import { type GuardedRequest, guardOf, hashRequest } from './guard.ts';
 import type { KeyedRoute, PayoutMetrics } from './metrics.ts';
@@ -63,12 +63,15 @@ function refusalToKeep(thrown: unknown): KeyedAnswer | undefined {
   return { status: error.statusCode, body: detailOf(error) };
 }
 
-/** False when the key is somebody's. A refusal that cannot be kept is still one: of a user that there is not. */
+/** False when the key is somebody's. A user that there is not is refused without a key: there is nobody to have it. */
 async function keep({ db }: KeyedDeps, request: KeyedRequest, refusal: KeyedAnswer): Promise<boolean> {
   const { cte, values } = guardOf(request, refusal);
   return db.query(`WITH ${cte} SELECT 1 FROM allowed`, [...values]).then(
     ({ rowCount }) => rowCount === 1,
-    () => true,
+    (error) => {
+      if (brokenConstraint(error) !== 'idempotency_keys_user_id_fkey') throw error;
+      return true;
+    },
   );
 }
 
