@@ -84,14 +84,16 @@ CREATE FUNCTION app.weigh_payout(p_id uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_status text;
   v_amount bigint;
+  v_wallet_id uuid;
   v_part app.transactions;
   v_moved numeric;
   v_debit numeric;
   v_net numeric := 0;
 BEGIN
   SELECT status, amount_cents INTO v_status, v_amount FROM app.mobile_money_payouts WHERE transaction_id = p_id;
+  SELECT wallet_id INTO v_wallet_id FROM app.transactions WHERE id = p_id;
   FOR v_part IN SELECT * FROM app.transactions WHERE cash_out_id = p_id LOOP
-    SELECT coalesce(sum(amount_cents), 0) INTO v_moved
+    SELECT coalesce(sum(amount_cents) FILTER (WHERE wallet_id = v_wallet_id), 0) INTO v_moved
       FROM app.ledger_entries WHERE transaction_id = v_part.id AND account = 'WALLET';
     v_net := v_net + v_moved;
     IF v_part.kind = 'CASH_OUT' THEN v_debit := v_moved; END IF;

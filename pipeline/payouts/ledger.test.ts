@@ -177,6 +177,24 @@ describe('the database keeps the books of payouts', () => {
     await expect(gift).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
   });
 
+  it('refuses a return to the wallet of another', async () => {
+    const [mine, other] = [await fundedWallet(db, 100), await fundedWallet(db, 0)];
+    const { transaction_id: id } = await payoutOf(db, mine.walletId);
+    const astray = db.query(
+      `WITH moved AS (
+         UPDATE app.mobile_money_payouts SET status = 'FAILED' WHERE transaction_id = $1
+       ), made AS (
+         INSERT INTO app.transactions (kind, wallet_id, cash_out_id) VALUES ('CASH_OUT_RETURN', $2, $1) RETURNING id
+       )
+       INSERT INTO app.ledger_entries (transaction_id, account, wallet_id, amount_cents)
+       SELECT id, account, wallet, cents
+       FROM made, (VALUES ('WALLET', $2::uuid, 100), ('TMONEY', NULL, -100)) AS e (account, wallet, cents)`,
+      [id, other.walletId],
+    );
+    await expect(astray).rejects.toMatchObject({ constraint: 'mobile_money_payouts_funded' });
+    expect(await balanceOf(db, other.walletId)).toBe(0n);
+  });
+
   it('refuses a cash-out without its payout', async () => {
     const { walletId } = await fundedWallet(db, 100);
     const orphan = db.transaction(async (tx) => {
