@@ -81,6 +81,28 @@ describe('after a deployment of payouts', () => {
       () => expectNoGo('smoke', /smoke failed: .*webhooks\/tmoney: 401 .*INVALID_SIGNATURE/),
     ));
 
+  it('N8: waits that are still stretched are NO_GO, with the flag', () =>
+    platform.whileFlags({ PAYOUTS_MOMO_BACKOFF_FACTOR: 64 }, async () => {
+      await platform.scraped('taxpoynt_feature_flag{flag="PAYOUTS_MOMO_BACKOFF_FACTOR"} == 64');
+      await expectNoGo(
+        'providers-as-declared',
+        /providers-as-declared failed: .*PAYOUTS_MOMO_BACKOFF_FACTOR/,
+      );
+    }));
+
+  it('N4: a provider whose secret is not that of the service is NO_GO, with its name', () =>
+    platform.whileFile(
+      `checklists/${postDeploy}.gate.yml`,
+      'FLOOZ_WEBHOOK_SECRET: ${secret.FLOOZ_WEBHOOK_SECRET}',
+      'FLOOZ_WEBHOOK_SECRET: another-secret',
+      () => expectNoGo('signatures', /signatures failed: .*summary\.new\.refused = \["FLOOZ"\]/),
+    ));
+
+  it('N3: a provider that is not there for callbacks is NO_GO, with what it says', () =>
+    platform.whileFlags({ PAYOUTS_THUNES_ENABLED: false }, () =>
+      expectNoGo('signatures', /signatures failed: .*webhooks\/thunes: .* 503 PROVIDER_DISABLED/),
+    ));
+
   it(
     'N11: a user who is taken for an administrator is NO_GO, with the test that fails',
     { timeout: 60_000 },
@@ -136,6 +158,12 @@ describe('after a deployment of payouts', () => {
       ),
     );
   });
+
+  it('N10: a silence is NO_GO, and said to be the cause', { timeout: 60_000 }, () =>
+    platform.whileSilenced(() =>
+      expectNoGo('alert-channel', /problem = "a silence or an inhibition/, { within: '2s' }),
+    ),
+  );
 
   it('N10: a dashboard without a panel is NO_GO, with its title', () =>
     platform.whileFile('dashboards/payouts.json', '"Oldest Payout in SENT"', '"Oldest"', () =>

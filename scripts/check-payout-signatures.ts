@@ -3,12 +3,16 @@ import { parseArgs } from 'node:util';
 import { askService } from '#pipeline/shared/service-client.ts';
 import { signBytes } from '#pipeline/shared/signature.ts';
 
-const help = `Usage: node scripts/check-payout-signatures.ts
+const help = `Usage: node scripts/check-payout-signatures.ts [--without-previous]
 
 Tells under which secrets a running service takes webhooks of the payout providers: to each it sends one signed with
-the new secret and one signed with the one before it, about a payout that nobody has, so that nothing changes.
-Prints one line of JSON: which providers' webhooks were taken and which were refused, under the new secret and under
-the old one. Exit code 0 if every question had one of these two answers; which of them is right is for the gate to say.
+the new secret, one signed with the one before it, and one without a signature, about a payout that nobody has, so that
+nothing changes.
+Prints one line of JSON: which providers' webhooks were taken and which were refused, under the new secret (\`new\`),
+under the old one (\`old\`) and without any (\`unsigned\`); or the \`problem\` of a provider that did neither, and
+exit code 1. Exit code 0 if every question had one of the two answers; which of them is right is for the gate to say.
+
+  --without-previous    outside of a rotation: there is no old secret, and nothing is told of it
 
   SERVICE_URL                                         the running service
   TMONEY_WEBHOOK_SECRET, FLOOZ_…, MOMO_…, THUNES_…    the new secrets
@@ -22,7 +26,7 @@ interface Answers {
   refused: string[];
 }
 
-async function askAll(url: string, secretOf: (provider: string) => string): Promise<Answers> {
+async function askAll(url: string, secretOf: (provider: string) => string | undefined): Promise<Answers> {
   const answers: Answers = { accepted: [], refused: [] };
   for (const provider of providers) {
     const isTaken = await isAccepted(url, provider, secretOf(provider));
@@ -31,41 +35,62 @@ async function askAll(url: string, secretOf: (provider: string) => string): Prom
   return answers;
 }
 
-async function isAccepted(url: string, provider: string, secret: string): Promise<boolean> {
+async function isAccepted(url: string, provider: string, secret: string | undefined): Promise<boolean> {
   const text = JSON.stringify({ external_ref: `rotation-${randomUUID()}`, status: 'PENDING' });
-  const headers = { 'x-signature': `sha256=${signBytes('sha256', secret, text)}` };
+  const signature = secret === undefined ? undefined : `sha256=${signBytes('sha256', secret, text)}`;
+  const headers = { ...(signature && { 'x-signature': signature }) };
   const path = `/v1/webhooks/${provider.toLowerCase()}`;
   const { status, body } = await askService(url, { method: 'POST', path, headers, body: text });
   if (status === 200) return true;
   const { error } = (body['detail'] ?? {}) as { error?: string };
-  if (status === 401 && error === 'INVALID_SIGNATURE') return false;
+  const refusal = signature === undefined ? 'MISSING_SIGNATURE' : 'INVALID_SIGNATURE';
+  if (status === 401 && error === refusal) return false;
   throw new Error(`POST ${path}: neither taken nor refused for its signature, but ${status} ${error ?? ''}`);
 }
 
+/** What has to be set and is not, or is twice the same; nothing where all is well. */
+function lackOf(env: NodeJS.ProcessEnv, isRotation: boolean): string {
+  const names = providers.map((each) => `${each}_WEBHOOK_SECRET`);
+  const needed = ['SERVICE_URL', ...names, ...(isRotation ? names.map((name) => `${name}_PREVIOUS`) : [])];
+  const missing = needed.filter((name) => !env[name]);
+  if (missing.length > 0) return `${missing.join(', ')} required`;
+  const isSame = (provider: string) =>
+    env[`${provider}_WEBHOOK_SECRET`] === env[`${provider}_WEBHOOK_SECRET_PREVIOUS`];
+  const same = isRotation ? providers.filter(isSame) : [];
+  return same.length > 0 ? `nothing new: ${same.join(', ')}` : '';
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { help: { type: 'boolean', short: 'h' }, 'without-previous': { type: 'boolean' } },
+  });
   if (values.help) {
     process.stdout.write(help);
     return 0;
   }
   const { env } = process;
-  const url = env['SERVICE_URL'] ?? '';
-  const newOf = (provider: string) => env[`${provider}_WEBHOOK_SECRET`] ?? '';
-  const oldOf = (provider: string) => env[`${provider}_WEBHOOK_SECRET_PREVIOUS`] ?? '';
-  const missing = [
-    ...(url === '' ? ['SERVICE_URL'] : []),
-    ...providers.filter((each) => newOf(each) === '').map((each) => `${each}_WEBHOOK_SECRET`),
-    ...providers.filter((each) => oldOf(each) === '').map((each) => `${each}_WEBHOOK_SECRET_PREVIOUS`),
-  ];
-  const same = providers.filter((each) => newOf(each) !== '' && newOf(each) === oldOf(each));
-  if (missing.length > 0 || same.length > 0) {
-    const problem = missing.length > 0 ? `${missing.join(', ')} required` : `nothing new: ${same.join(', ')}`;
-    process.stderr.write(`check-payout-signatures: ${problem}\n`);
+  const isRotation = values['without-previous'] !== true;
+  const lack = lackOf(env, isRotation);
+  if (lack !== '') {
+    process.stderr.write(`check-payout-signatures: ${lack}\n`);
     return 2;
   }
-  const report = { new: await askAll(url, newOf), old: await askAll(url, oldOf) };
-  process.stdout.write(`${JSON.stringify(report)}\n`);
-  return 0;
+  const ask = (secretOf: (provider: string) => string | undefined) =>
+    askAll(env['SERVICE_URL'] ?? '', secretOf);
+  try {
+    const report = {
+      new: await ask((provider) => env[`${provider}_WEBHOOK_SECRET`]),
+      ...(isRotation && { old: await ask((provider) => env[`${provider}_WEBHOOK_SECRET_PREVIOUS`]) }),
+      unsigned: await ask(() => undefined),
+    };
+    process.stdout.write(`${JSON.stringify({ ...report, problem: '' })}\n`);
+    return 0;
+  } catch (thrown) {
+    const problem = thrown instanceof Error ? thrown.message : String(thrown);
+    process.stdout.write(`${JSON.stringify({ problem })}\n`);
+    process.stderr.write(`check-payout-signatures: ${problem}\n`);
+    return 1;
+  }
 }
 
 main().then(

@@ -76,7 +76,7 @@ export class Platform {
   }
 
   /** Flags as given, for every instance or for one; afterwards as declared. */
-  async whileFlags(values: Record<string, boolean>, during: During, instance = '*'): Promise<void> {
+  async whileFlags(values: Record<string, boolean | number>, during: During, instance = '*'): Promise<void> {
     try {
       for (const [flag, value] of Object.entries(values)) await this.turn(flag, value, instance);
       await during();
@@ -86,7 +86,7 @@ export class Platform {
   }
 
   /** `null`: as declared. */
-  async turn(flag: string, value: boolean | null, instance = '*'): Promise<void> {
+  async turn(flag: string, value: boolean | number | null, instance = '*'): Promise<void> {
     await this.ask('admin', 'PUT', '/api/v1/admin/flags', { flag, value, instance, reason: 'a test' });
   }
 

@@ -6,8 +6,8 @@ test.describe('money moves once', { tag: ['@payouts', '@writes'] }, () => {
   test('a cash-in sent again under its key is answered again, and moves nothing', async ({ open }) => {
     const person = await register(open);
     const key = `smoke-${randomUUID()}`;
-    const first = await order(person, cashIn, 2000, key);
-    const again = await order(person, cashIn, 2000, key);
+    const first = await order(person, cashIn, 2000, { key });
+    const again = await order(person, cashIn, 2000, { key });
     expect([first.status(), again.status()]).toEqual([200, 200]);
     expect(await again.json()).toEqual(await first.json());
     expect(await balanceOf(person), 'after the same cash-in twice').toBe(2000);
@@ -17,8 +17,8 @@ test.describe('money moves once', { tag: ['@payouts', '@writes'] }, () => {
   test('a key that was used for another order is refused', async ({ open }) => {
     const person = await register(open);
     const key = `smoke-${randomUUID()}`;
-    expect((await order(person, cashIn, 2000, key)).status()).toBe(200);
-    const other = await order(person, cashIn, 3000, key);
+    expect((await order(person, cashIn, 2000, { key })).status()).toBe(200);
+    const other = await order(person, cashIn, 3000, { key });
     expect(other.status(), 'another order under the same key').toBe(409);
     expect(await other.json()).toEqual({ detail: 'IDEMPOTENCY_CONFLICT' });
     expect(await balanceOf(person)).toBe(2000);

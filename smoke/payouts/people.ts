@@ -44,18 +44,18 @@ export const administrator = (open: Open): Promise<APIRequestContext> =>
 export const cashIn = '/v1/cash-in/mobile-money';
 export const cashOut = '/v1/cash-out/mobile-money';
 
-/** So much through TMoney, to a number that nobody has; under a new key, or a given one. */
+/** So much through TMoney or another, to a number that nobody has; under a new key, or a given one. */
 export function order(
   { request, walletId }: Person,
   path: string,
   cents: number,
-  key: string = `smoke-${randomUUID()}`,
+  { key = `smoke-${randomUUID()}`, provider = 'TMONEY' } = {},
 ): Promise<APIResponse> {
   const data = {
     wallet_id: walletId,
     amount_cents: cents,
     country: 'TG',
-    provider: 'TMONEY',
+    provider,
     phone_e164: '+22890000003',
   };
   return request.post(path, { headers: { 'idempotency-key': key }, data });

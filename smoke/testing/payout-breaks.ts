@@ -61,6 +61,13 @@ export const payoutBreaks: Record<string, Broken> = {
     broken: forgiven('INVALID_CREDENTIALS'),
     says: 'a login with another password; Expected: 401; Received: 200',
   },
+  'each provider takes a payout': {
+    broken: where(
+      ({ path }, { body }) => path.startsWith('/v1/payouts/') && body.toString().includes('"MOMO"'),
+      () => json(200, { status: 'FAILED', provider_ref: null }),
+    ),
+    says: 'providers that took no payout; Expected: ""; Received: "MOMO: FAILED"',
+  },
   'a payout is sent, confirmed by a signed webhook, and its events are shown to administrators': {
     broken: rewritten(/^\/v1\/payouts\//, /"status":"CONFIRMED"/, '"status":"SENT"'),
     says: 'after the webhook; Expected: "CONFIRMED"; Received: "SENT"',
