@@ -1,4 +1,5 @@
 import type { Config, ConfigName } from './config.ts';
+import { productionProblems } from './config-production.ts';
 
 export type DomainName = 'mono' | 'economy' | 'payouts';
 
@@ -18,15 +19,6 @@ export function domainsThatNeed(name: string): DomainName[] {
   return (Object.keys(keys) as DomainName[]).filter((domain) => keys[domain] === name);
 }
 
-const inProduction: readonly ConfigName[] = [
-  'TMONEY_WEBHOOK_SECRET',
-  'FLOOZ_WEBHOOK_SECRET',
-  'MOMO_WEBHOOK_SECRET',
-  'THUNES_WEBHOOK_SECRET',
-  'CORS_ALLOW_ORIGINS',
-];
-const shortestSecret = 16;
-
 /** Adds what the domains of `DOMAINS` lack: their keys anywhere, and with ENV=prod whatever would be weak there. */
 export function checkDomains(config: Partial<Config>, problems: Map<string, string>): void {
   const domains = domainsOf(config);
@@ -41,12 +33,5 @@ export function checkDomains(config: Partial<Config>, problems: Map<string, stri
     lacks('JWT_SECRET', 'must not be JWT_SECRET_KEY: a token of one would be good for the other');
   }
   if (config.ENV !== 'prod' || !domains.has('payouts')) return;
-  if (config.THUNES_ALLOW_UNSIGNED_WEBHOOKS) lacks('THUNES_ALLOW_UNSIGNED_WEBHOOKS', 'is not for ENV=prod');
-  for (const name of inProduction) {
-    const value = config[name];
-    if (!value) lacks(name, 'is required with ENV=prod');
-    else if (name.endsWith('_SECRET') && String(value).length < shortestSecret) {
-      lacks(name, `must have ${shortestSecret} characters or more with ENV=prod`);
-    }
-  }
+  for (const [name, problem] of productionProblems(config)) lacks(name, problem);
 }

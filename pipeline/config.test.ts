@@ -108,18 +108,40 @@ describe('N7: domains and production', () => {
       expect(message).toContain(name);
     }
     expect(message).not.toMatch(/fifteen|short/);
-    const secrets = ['TMONEY', 'FLOOZ', 'MOMO', 'THUNES'].map((name) => [
-      `${name}_WEBHOOK_SECRET`,
-      `a-secret-of-${name}-for-ever`,
-    ]);
     const strong = {
       ...weak,
-      ...Object.fromEntries(secrets),
+      TMONEY_WEBHOOK_SECRET: 'a-secret-of-tmoney-for-ever',
+      FLOOZ_WEBHOOK_SECRET: 'a-secret-of-flooz-for-ever',
+      MOMO_WEBHOOK_SECRET: 'a-secret-of-momo-for-ever',
+      THUNES_WEBHOOK_SECRET: 'a-secret-of-thunes-for-ever',
       JWT_SECRET: 'sixteen-letters-',
       CORS_ALLOW_ORIGINS: 'https://app.example.com,https://admin.example.com',
     };
     expect(messageOf(strong)).toBe('');
     expect(messageOf({ ...strong, CORS_ALLOW_ORIGINS: '*' })).toMatch(/CORS_ALLOW_ORIGINS/);
     expect(messageOf({ ...strong, ENV: 'dev', CORS_ALLOW_ORIGINS: '' })).toBe('');
+    expect(messageOf({ ...strong, MOMO_WEBHOOK_SECRET_PREVIOUS: strong.MOMO_WEBHOOK_SECRET })).toBe('');
+    const odd = {
+      JWT_SECRET: ' '.repeat(16),
+      TMONEY_WEBHOOK_SECRET: 'dev_secret_tmoney',
+      MOMO_WEBHOOK_SECRET_PREVIOUS: 'short',
+      THUNES_WEBHOOK_SECRET: strong.FLOOZ_WEBHOOK_SECRET,
+      FLOOZ_BASE_URL: 'https://flooz.example.com',
+      MOMO_BASE_URL: 'https://momo.example.com',
+    };
+    const { message: all } =
+      /bad configuration: (?<message>.*)/.exec(messageOf({ ...strong, ...odd }))?.groups ?? {};
+    expect(all?.split('; ').sort()).toEqual([
+      'FLOOZ_PASSWORD is required with ENV=prod and FLOOZ_BASE_URL',
+      'FLOOZ_USER is required with ENV=prod and FLOOZ_BASE_URL',
+      'JWT_SECRET must have 6 different characters or more with ENV=prod',
+      'MOMO_API_KEY is required with ENV=prod and MOMO_BASE_URL',
+      'MOMO_API_USER is required with ENV=prod and MOMO_BASE_URL',
+      'MOMO_SUBSCRIPTION_KEY is required with ENV=prod and MOMO_BASE_URL',
+      'MOMO_TARGET_ENVIRONMENT is sandbox, where nobody is paid, but ENV is prod',
+      'MOMO_WEBHOOK_SECRET_PREVIOUS must have 16 characters or more with ENV=prod',
+      'THUNES_WEBHOOK_SECRET is the same as FLOOZ_WEBHOOK_SECRET, and must not be with ENV=prod',
+      'TMONEY_WEBHOOK_SECRET is an example, and not for ENV=prod',
+    ]);
   });
 });
