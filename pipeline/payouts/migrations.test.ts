@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { balanceOf, fundedWallet, openTestDatabase, payoutOf } from '#pipeline/testing/payouts.ts';
@@ -23,16 +24,24 @@ afterAll(async () => {
 });
 
 const latest = 2;
-const migrate = (direction: 'up' | 'down', count = latest) =>
-  runner({
-    databaseUrl: url,
-    dir: fileURLToPath(new URL('../migrations/', import.meta.url)),
-    direction,
-    count,
-    migrationsTable: 'pgmigrations',
-    checkOrder: true,
-    logger: { debug() {}, info() {}, warn() {}, error() {} },
-  });
+/** On a connection that has ended when this has: another one would be cut off with its database. */
+async function migrate(direction: 'up' | 'down', count = latest): Promise<void> {
+  const dbClient = new Client({ connectionString: url });
+  await dbClient.connect();
+  try {
+    await runner({
+      dbClient,
+      dir: fileURLToPath(new URL('../migrations/', import.meta.url)),
+      direction,
+      count,
+      migrationsTable: 'pgmigrations',
+      checkOrder: true,
+      logger: { debug() {}, info() {}, warn() {}, error() {} },
+    });
+  } finally {
+    await dbClient.end();
+  }
+}
 
 const sources = {
   constraints: `SELECT conrelid::regclass || ': ' || pg_get_constraintdef(oid) AS line FROM pg_constraint
