@@ -57,9 +57,12 @@ export function outOfReach(shown: string, why: string): CountersignError {
   });
 }
 
+/** Whether it names a database, not a file. */
+export const isDatabase = (where: string) => /^postgres(ql)?:\/\//.test(where);
+
 /** `--ledger FILE|postgres://…`; a file is relative to where the command was started. */
 export async function openLedger(cwd: string, where: string): Promise<Ledger> {
-  if (/^postgres(ql)?:\/\//.test(where)) {
+  if (isDatabase(where)) {
     const { postgresLedger } = await import('./postgres-ledger.ts');
     return postgresLedger(where);
   }

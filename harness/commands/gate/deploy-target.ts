@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { confineExisting, findGateFile, gateFiles, type Project } from '../../config/project.ts';
 import { validateYaml } from '../../config/validate.ts';
 import { loadWindows } from '../../config/windows.ts';
 import { parseYaml } from '../../config/yaml.ts';
 import { CountersignError } from '../../errors.ts';
 import { headCommit } from '../../gate/git.ts';
-import { type Ledger, openLedger } from '../../gate/ledger.ts';
+import { isDatabase, type Ledger, openLedger } from '../../gate/ledger.ts';
 import { subjectsOf } from '../../gate/release.ts';
 import { GateSchema } from '../../gate/schema.ts';
 import type { Statement } from '../../report/schema.ts';
@@ -30,6 +31,10 @@ export const deployFlags = {
     value: 'FILE|URL',
     summary:
       'with --for deploy: file or postgres://… of the reports that were used; default COUNTERSIGN_LEDGER',
+  },
+  'new-ledger': {
+    type: 'boolean',
+    summary: 'with --for deploy: start the file of --ledger, which is not there yet',
   },
   'no-ledger': {
     type: 'boolean',
@@ -95,11 +100,37 @@ async function gateFileOf(
 async function ledgerOf(args: Arguments, io: Pick<Io, 'cwd' | 'env'>): Promise<Ledger | undefined> {
   const where = stringFlag(args, 'ledger') ?? io.env['COUNTERSIGN_LEDGER'];
   if (booleanFlag(args, 'no-ledger')) {
-    if (stringFlag(args, 'ledger') === undefined) return undefined;
-    throw new CountersignError('USAGE', '--ledger and --no-ledger can not be given together');
+    const other = ['ledger', 'new-ledger'].find((flag) => args.flags[flag] !== undefined);
+    if (other === undefined) return undefined;
+    throw new CountersignError('USAGE', `--${other} and --no-ledger can not be given together`);
   }
-  if (where) return openLedger(io.cwd, where);
-  throw new CountersignError('USAGE', '--for deploy needs a ledger, or a report could be used twice', {
-    hint: 'give --ledger FILE, --ledger postgres://… or COUNTERSIGN_LEDGER; --no-ledger goes without, and says so',
-  });
+  if (!where) {
+    throw new CountersignError('USAGE', '--for deploy needs a ledger, or a report could be used twice', {
+      hint: 'give --ledger FILE, --ledger postgres://… or COUNTERSIGN_LEDGER; --no-ledger goes without, and says so',
+    });
+  }
+  const ledger = await openLedger(io.cwd, where);
+  if (!isDatabase(where)) await assertBegun(io.cwd, where, booleanFlag(args, 'new-ledger'));
+  else if (booleanFlag(args, 'new-ledger')) {
+    throw new CountersignError('USAGE', '--new-ledger goes with a ledger that is a file');
+  }
+  return ledger;
+}
+
+/** A name that is mistyped, or a folder that was lost, must not stand for a ledger in which nothing was used. */
+async function assertBegun(cwd: string, where: string, isNew: boolean): Promise<void> {
+  const isThere = await lstat(resolve(cwd, where)).then(
+    () => true,
+    (thrown: NodeJS.ErrnoException) => thrown.code !== 'ENOENT',
+  );
+  if (!isThere && !isNew) {
+    throw new CountersignError('USAGE', `there is no ledger ${where}`, {
+      hint: 'name the one that has what was used; the very first time --new-ledger starts it',
+    });
+  }
+  if (isThere && isNew) {
+    throw new CountersignError('USAGE', `the ledger ${where} is there already`, {
+      hint: 'leave out --new-ledger',
+    });
+  }
 }

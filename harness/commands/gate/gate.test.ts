@@ -101,9 +101,20 @@ describe('a gate with people', () => {
     const signed = await cli(root, 'gate sign latest --as grace');
     expect(signed.stdout, signed.stderr).toContain('every role has signed');
 
-    const verified = await cli(root, 'gate verify latest --for deploy --ledger .countersign/used.jsonl');
+    const deploy = 'gate verify latest --for deploy --ledger .countersign/used.jsonl';
+    expect(await cli(root, deploy)).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('there is no ledger .countersign/used.jsonl'),
+    });
+    const verified = await cli(root, `${deploy} --new-ledger`);
     expect(verified.stdout).toContain('1 of 1 given, each signed and about this evidence');
     expect(verified.exit, verified.stdout).toBe(0);
+    const anew = await cli(root, `${deploy} --new-ledger`);
+    expect(anew.stderr).toContain('the ledger .countersign/used.jsonl is there already');
+    expect(await cli(root, deploy)).toMatchObject({
+      exit: 1,
+      stdout: expect.stringContaining('was used before'),
+    });
     const summary = await cli(root, 'gate statement latest --type vsa');
     expect(summary.stdout, summary.stderr).toContain('"verificationResult": "PASSED"');
     expect((await report(root)).predicate.items[1]?.attest).toMatchObject({
