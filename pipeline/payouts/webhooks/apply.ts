@@ -71,8 +71,10 @@ async function decide(
   if (status === 'CONFIRMED') return 'ALREADY_CONFIRMED';
   if (status === 'FAILED') {
     if (!options.override || news.state !== 'CONFIRMED') return 'ALREADY_FAILED';
+    const round = roundOf(payout, news);
+    if (round === undefined) return 'SUPERSEDED';
     await reopen(tx, id, { force: true });
-    await confirm(tx, id, confirmationOf(news));
+    await confirm(tx, id, { ...confirmationOf(news), round });
     return null;
   }
   if (news.externalRef !== null && news.externalRef !== referenceOf(payout, payout.round))
@@ -88,6 +90,15 @@ async function decide(
     await markSent(tx, id, { providerRef, delaySeconds: options.pollSeconds, response: responseOf(news) });
   }
   return null;
+}
+
+/** The one that the provider speaks of; undefined: it was given no such reference. */
+function roundOf(payout: Payout, { externalRef }: News): number | undefined {
+  if (externalRef === null) return payout.round;
+  for (let round = 0; round <= payout.round; round += 1) {
+    if (referenceOf(payout, round) === externalRef) return round;
+  }
+  return undefined;
 }
 
 const responseOf = ({ status }: News) => ({ status, by: 'webhook' });

@@ -55,6 +55,10 @@ describe('an administrator', () => {
     expect((await replay(id, '?allow_terminal_override=true')).body.ignored).toBeUndefined();
     expect(await service.read(payout)).toMatchObject({ status: 'CONFIRMED' });
     expect(await balanceOf(service.payouts.db, service.user.walletId)).toBe(before - 100n);
+    // Under the reference that its provider was given: there its statement has it.
+    const paid = 'SELECT round, paid_round FROM app.mobile_money_payouts WHERE transaction_id = $1';
+    const read = await service.payouts.db.query(paid, [payout.transaction_id]);
+    expect(read.rows).toEqual([{ round: 1, paid_round: 0 }]);
     await service.send('TMONEY', { external_ref: payout.external_ref, status: 'FAILED' });
     const contrary = await replay((await service.lastEvent()).id, '?allow_terminal_override=true');
     expect(contrary.body).toMatchObject({ ignored: true, reason: 'ALREADY_CONFIRMED' });
@@ -62,6 +66,16 @@ describe('an administrator', () => {
       "SELECT * FROM app.audit_log WHERE action = 'webhook.replay'",
     );
     expect(rows.length).toBeGreaterThan(3);
+  });
+
+  it('has nothing debited again for a reference that was never given', async () => {
+    const payout = await service.newPayout();
+    await fail(service.payouts.db, payout.transaction_id, { error: 'x', retryable: true });
+    await service.send('TMONEY', { external_ref: `${payout.external_ref}-r7`, status: 'SUCCESS' });
+    const id = (await service.lastEvent()).id;
+    const played = await replay(id, '?allow_terminal_override=true');
+    expect(played.body).toMatchObject({ ignored: true, reason: 'SUPERSEDED' });
+    expect(await service.read(payout)).toMatchObject({ status: 'FAILED' });
   });
 
   it('is needed for that', async () => {
