@@ -196,6 +196,8 @@ describe('the rest of the administration', () => {
     });
     expect((await admin.call('POST', url, { body })).body).toEqual({ detail: 'ALREADY_CONFIRMED' });
     expect(await auditOf(id)).toHaveLength(1);
+    const copied = await admin.call('POST', `${adminPath}/${(await paidOut()).id}/confirmed`, { body });
+    expect([copied.status, copied.body]).toEqual([409, { detail: 'PROVIDER_REF_MISMATCH' }]);
     const lost = await paidOut();
     await fail(payouts.db, lost.id, { error: 'x', retryable: true });
     const refused = await admin.call('POST', `${adminPath}/${lost.id}/confirmed`);

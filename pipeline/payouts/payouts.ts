@@ -66,6 +66,19 @@ export async function findPayout(db: Queryable, transactionId: string): Promise<
   return rows[0];
 }
 
+/** Whether the provider knows another payout by this reference. */
+export async function isRefOfAnother(
+  db: Queryable,
+  { id, provider }: Payout,
+  providerRef: string,
+): Promise<boolean> {
+  const { rows } = await db.query(
+    'SELECT 1 FROM app.mobile_money_payouts WHERE provider = $1 AND provider_ref = $2 AND id <> $3',
+    [provider, providerRef, id],
+  );
+  return rows.length > 0;
+}
+
 /*
  * Each transition below is one guarded statement. Undefined: the payout is not in a state that allows it (any more),
  * and nothing was changed.

@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import { type Audit, audit } from './audit.ts';
-import { confirm, makeDue, type Payout, payoutColumns, reopen } from './payouts.ts';
+import { confirm, isRefOfAnother, makeDue, type Payout, payoutColumns, reopen } from './payouts.ts';
 
 type Who = Pick<Audit, 'actor' | 'requestId'>;
 
@@ -43,6 +43,9 @@ export function confirmPayout(db: Database, transactionId: string, order: Confir
     const payout = await lockPayout(tx, transactionId);
     if (payout.status === 'FAILED') throw new ServiceError('ALREADY_FAILED', 'its money has been returned');
     const { providerRef, ...entry } = order;
+    if (providerRef !== null && (await isRefOfAnother(tx, payout, providerRef))) {
+      throw new ServiceError('PROVIDER_REF_MISMATCH', 'the provider knows another payout by this reference');
+    }
     const changed = await confirm(tx, transactionId, { providerRef });
     if (!changed) throw new ServiceError('ALREADY_CONFIRMED', 'the payout is confirmed');
     const detail = { from: payout.status, provider_ref: providerRef };

@@ -29,6 +29,7 @@ const table = {
   ALREADY_CONFIRMED: { status: 409, retryable: false },
   ALREADY_FAILED: { status: 409, retryable: false },
   NOT_RETRYABLE: { status: 409, retryable: false },
+  PROVIDER_REF_MISMATCH: { status: 409, retryable: false },
   EVENT_NOT_VERIFIED: { status: 409, retryable: false },
   EVENT_NOT_READABLE: { status: 409, retryable: false },
   INSUFFICIENT_FUNDS: { status: 409, retryable: false },

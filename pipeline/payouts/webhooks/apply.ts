@@ -1,6 +1,7 @@
 import {
   confirm,
   fail,
+  isRefOfAnother,
   markSent,
   type Payout,
   type Provider,
@@ -73,6 +74,7 @@ async function decide(
     if (!options.override || news.state !== 'CONFIRMED') return 'ALREADY_FAILED';
     const round = roundOf(payout, news);
     if (round === undefined) return 'SUPERSEDED';
+    if (await isOtherRef(tx, { ...payout, provider_ref: null }, news)) return 'PROVIDER_REF_MISMATCH';
     await reopen(tx, id, { force: true });
     await confirm(tx, id, { ...confirmationOf(news), round });
     return null;
@@ -107,9 +109,5 @@ const confirmationOf = (news: News) => ({ providerRef: news.providerRef, respons
 async function isOtherRef(tx: Queryable, payout: Payout, { providerRef }: News): Promise<boolean> {
   if (providerRef === null) return false;
   if (payout.provider_ref !== null) return payout.provider_ref !== providerRef;
-  const { rows } = await tx.query(
-    'SELECT 1 FROM app.mobile_money_payouts WHERE provider = $1 AND provider_ref = $2',
-    [payout.provider, providerRef],
-  );
-  return rows.length > 0;
+  return isRefOfAnother(tx, payout, providerRef);
 }

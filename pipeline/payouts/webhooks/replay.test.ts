@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { signHex, useWebhooks, webhookSecrets } from '#pipeline/testing/payout-webhooks.ts';
 import { balanceOf } from '#pipeline/testing/payouts.ts';
-import { fail, type Payout } from '../payouts.ts';
+import { fail, markSent, type Payout } from '../payouts.ts';
 
 const service = useWebhooks();
 
@@ -66,6 +66,17 @@ describe('an administrator', () => {
       "SELECT * FROM app.audit_log WHERE action = 'webhook.replay'",
     );
     expect(rows.length).toBeGreaterThan(3);
+  });
+
+  it('has nothing debited again under the reference of another payout', async () => {
+    const [mine, other] = [await service.newPayout(), await service.newPayout()];
+    await markSent(service.payouts.db, other.transaction_id, { providerRef: 'theirs', delaySeconds: 1 });
+    await fail(service.payouts.db, mine.transaction_id, { error: 'x', retryable: true });
+    const said = { external_ref: mine.external_ref, provider_ref: 'theirs', status: 'SUCCESS' };
+    await service.send('TMONEY', said);
+    const played = await replay((await service.lastEvent()).id, '?allow_terminal_override=true');
+    expect(played.body).toMatchObject({ ignored: true, reason: 'PROVIDER_REF_MISMATCH' });
+    expect(await service.read(mine)).toMatchObject({ status: 'FAILED' });
   });
 
   it('has nothing debited again for a reference that was never given', async () => {
