@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Artifact, ArtifactContent } from '../checks/define.ts';
 import { CountersignError } from '../errors.ts';
 import type { ArtifactRecord } from '../report/schema.ts';
 import type { Journal } from './journal.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Redactor } from './redact.ts';
 
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -55,7 +56,7 @@ export class EvidenceStore {
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true });
+      await makeFolder(this.#folder);
       await writeWhole(path, bytes);
     } catch (thrown) {
       // A full disk is no fault of the check: the whole run ends here, and can be gone on with.

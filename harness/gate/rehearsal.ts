@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { gateFiles, type Project } from '../config/project.ts';
@@ -9,6 +9,7 @@ import { generateKey, loadSigner, type Signer } from '../sign/keys.ts';
 import { type Signers, SignersSchema } from '../sign/signers.ts';
 import { writeNew, writeWhole } from './evidence.ts';
 import type { LoadedGate } from './load.ts';
+import { makeFolder } from './make-folder.ts';
 import { GateSchema } from './schema.ts';
 
 export const REHEARSAL_SIGNERS = '.countersign/rehearsal-signers.yml';
@@ -84,7 +85,7 @@ async function readKey(path: string): Promise<Signer | undefined> {
 }
 
 async function makeKey(path: string): Promise<Signer> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   await writeNew(path, generateKey({ rehearsal: true }).privatePem, 0o600);
   return loadSigner(await readFile(path, 'utf8'));
 }

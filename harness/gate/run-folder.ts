@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Project } from '../config/project.ts';
 import { CountersignError } from '../errors.ts';
 import { isSame, type ProcessRecord, recordOf } from '../stack/state.ts';
 import { HALF_WRITTEN, syncFolder, writeNew } from './evidence.ts';
+import { makeFolder } from './make-folder.ts';
 
 const runsOf = (project: Project) => join(project.state, 'runs');
 
@@ -16,7 +17,7 @@ export function newRunId(gate: string, now: Date): string {
 
 export async function createRunFolder(project: Project, id: string): Promise<string> {
   const folder = join(runsOf(project), id);
-  await mkdir(join(folder, 'evidence'), { recursive: true });
+  await makeFolder(join(folder, 'evidence'));
   await syncFolder(runsOf(project));
   return folder;
 }

@@ -1,7 +1,8 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CountersignError } from '../../errors.ts';
 import { writeWhole } from '../../gate/evidence.ts';
+import { makeFolder } from '../../gate/make-folder.ts';
 import { type FormatName, formatNames, type ReportFormat, reportFormats } from '../../report/formats.ts';
 import { readRunFile } from '../../sign/folder.ts';
 import type { ShownStanding } from '../../sign/renderings.ts';
@@ -63,7 +64,7 @@ export async function writeReports(
   const bytes = await readRunFile(run.folder, 'report.json');
   if (output.folder !== undefined) {
     await refuseInside(run.folder, output.folder);
-    await mkdir(output.folder, { recursive: true });
+    await makeFolder(output.folder);
   }
   for (const { file, render } of chosen) {
     const content = await render({ ...run, bytes, standing });
