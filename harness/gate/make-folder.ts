@@ -6,16 +6,20 @@ import { dirname } from 'node:path';
  * ENOENT of a disk that can only be read; here each step is made by itself, and says what refused it.
  */
 export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  const above = dirname(path);
   try {
-    await mkdir(path, mode);
+    await makeOne(path, mode);
   } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    const above = dirname(path);
-    if (code === 'ENOENT' && !(await isFolder(above)) && above !== path) {
-      await makeFolder(above, mode);
-      await makeFolder(path, mode);
-    } else if (code === 'ENOENT' || !(await isFolder(path))) throw thrown;
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw thrown;
+    await makeFolder(above, mode);
+    await makeOne(path, mode);
   }
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
+  await mkdir(path, mode).catch(async (thrown: Error) => {
+    if (!(await isFolder(path))) throw thrown;
+  });
 }
 
 const isFolder = (path: string) =>
