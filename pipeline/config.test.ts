@@ -91,6 +91,17 @@ describe('N7: domains and production', () => {
     expect(messageOf({ ...good, DOMAINS: 'payouts,moon' })).toMatch(/DOMAINS/);
   });
 
+  it.each(['999.1.1.1', '10.0.0.0/99', '0.0.0.0/0', '10.0.0.1/8/8', 'abc', '10.0.0.1,'])(
+    'refuses %s as proxies, by name',
+    (TRUSTED_PROXIES) => {
+      expect(messageOf({ ...good, TRUSTED_PROXIES })).toMatch(/^bad configuration: TRUSTED_PROXIES must/);
+    },
+  );
+
+  it('takes addresses and networks as proxies', () => {
+    expect(messageOf({ ...good, TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8,::1,fd00::/8' })).toBe('');
+  });
+
   it('refuses one secret for both realms', () => {
     expect(messageOf({ ...good, JWT_SECRET: good.JWT_SECRET_KEY })).toMatch(/JWT_SECRET must not be/);
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -202,7 +203,21 @@ function wanted(schema: TSchema, value: unknown): string {
   return options ? `must be one of ${options.join(', ')}` : (first?.message ?? 'is not valid');
 }
 
+/** An address, or one with the length of its prefix, from 1 to all its bits. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = { 4: 32, 6: 128 }[isIP(address)];
+  if (most === undefined || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most);
+}
+
 function crossCheck(config: Partial<Config>, problems: Map<string, string>): void {
+  if (config.TRUSTED_PROXIES && !config.TRUSTED_PROXIES.split(',').every(isNetwork)) {
+    problems.set(
+      'TRUSTED_PROXIES',
+      'TRUSTED_PROXIES must be addresses or networks, with commas between them',
+    );
+  }
   if (!domainsOf(config).has('mono')) return;
   if (config.MONO_ENVIRONMENT === 'production' && config.MONO_SECRET_KEY?.startsWith('test_')) {
     problems.set('MONO_SECRET_KEY', 'MONO_SECRET_KEY is a sandbox key but MONO_ENVIRONMENT is production');
