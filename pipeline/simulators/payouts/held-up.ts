@@ -17,6 +17,12 @@ export class HeldUp {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
+  /** From now on it can be asked: that it was slow to start is nobody's loss. */
+  begin(): void {
+    this.#last = this.#now();
+    this.#until = Number.NEGATIVE_INFINITY;
+  }
+
   /** For as long as what came meanwhile may still be read. */
   isRecent(): boolean {
     const now = this.#now();

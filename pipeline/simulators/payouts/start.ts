@@ -47,6 +47,7 @@ export async function startPayoutSimulator(
   }
   registerControl(app, state);
   await app.listen({ port: settings.port, host: settings.host });
+  state.heldUp.begin();
   const { port } = app.server.address() as AddressInfo;
   const url = `http://${settings.host}:${port}`;
   const urlOf = (provider: SimulatedProvider) => `${url}/${provider.toLowerCase()}`;
