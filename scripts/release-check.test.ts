@@ -46,9 +46,11 @@ describe('N11: release-check', () => {
   it('wants a changelog that tells of the version, or of what is not released yet', () => {
     expect(checkChangelog('# C\n\n## 1.2.3\n\n- This.\n', '1.2.3')).toEqual([]);
     expect(checkChangelog('# C\n\n## Unreleased\n\n- This.\n', '1.2.3')).toEqual([]);
-    expect(checkChangelog('# C\n\n## Unreleased\n\n## 1.2.2\n\n- That.\n', '1.2.3')).toEqual([
-      'CHANGELOG.md tells nothing of 1.2.3, nor under "Unreleased"',
-    ]);
+    expect(checkChangelog('## [1.2.3] (unreleased)\n\n- This.\n', '1.2.3')).toEqual([]);
+    const missing = ['CHANGELOG.md tells nothing of 1.2.3, nor under "Unreleased"'];
+    expect(checkChangelog('## 1.2.2\n\n- Until 1.2.3 comes.\n', '1.2.3')).toEqual(missing);
+    expect(checkChangelog('## 11.2.3\n\n- That.\n', '1.2.3')).toEqual(missing);
+    expect(checkChangelog('# C\n\n## Unreleased\n\n## 1.2.2\n\n- That.\n', '1.2.3')).toEqual(missing);
   });
 
   it('makes just the checks that are asked for, and knows no others', async () => {

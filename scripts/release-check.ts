@@ -54,7 +54,11 @@ async function lacksOf(path: string): Promise<string[]> {
 /** A released version has a section of its own; before, what is to be released stands under Unreleased. */
 export function checkChangelog(text: string, version: string): string[] {
   const sections = text.split(/^## /m).slice(1);
-  const found = sections.find((each) => each.startsWith('Unreleased') || each.includes(version));
+  const namesOf = (section: string) => (section.split('\n')[0] ?? '').split(/[\s[\]()]+/);
+  const found = sections.find((each) => {
+    const names = namesOf(each);
+    return names.includes(version) || names.join('') === 'Unreleased';
+  });
   const entries = found?.split('\n').filter((line) => line.startsWith('- ')) ?? [];
   return entries.length > 0 ? [] : [`CHANGELOG.md tells nothing of ${version}, nor under "Unreleased"`];
 }
