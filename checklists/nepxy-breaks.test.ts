@@ -126,6 +126,16 @@ describe('after a deployment of payouts', () => {
       () => expectNoGo('books-balance', /books-balance failed: .*first\.wallets_off/),
     ));
 
+  it('N11: a cent that moved from one transaction to another is NO_GO, though the ledger sums to zero', () => {
+    const add = (cents: number, to: 'min' | 'max') => `UPDATE app.ledger_entries
+      SET amount_cents = amount_cents + (${cents}) WHERE id = (SELECT ${to}(id) FROM app.ledger_entries);`;
+    const move = (cents: number) =>
+      `SET session_replication_role = replica; ${add(cents, 'min')} ${add(-cents, 'max')}`;
+    return platform.whileSql(move(1), move(-1), () =>
+      expectNoGo('books-balance', /books-balance failed: .*first\.transactions_off = "?2/),
+    );
+  });
+
   it('N3: a payment that the service knows nothing of is NO_GO, with its reference', {
     timeout: 60_000,
   }, async () => {
