@@ -13,6 +13,8 @@ const byConstraint: Readonly<Record<string, () => ServiceError>> = {
   wallets_no_overdraft: () => new ServiceError('INSUFFICIENT_FUNDS', 'the wallet does not hold as much'),
   // More than any wallet can hold: only a cash-out and its fee come to so much.
   signed_cents_check: () => new ServiceError('INSUFFICIENT_FUNDS', 'the wallet does not hold as much'),
+  mobile_money_payouts_provider_ref: () =>
+    new ServiceError('PROVIDER_REF_MISMATCH', 'the provider knows another payout by this reference'),
   wallets_exact: () => new ServiceError('LIMIT', 'the wallet cannot hold as much'),
 };
 

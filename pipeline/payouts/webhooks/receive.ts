@@ -1,6 +1,7 @@
 import type { PayoutMetrics } from '#pipeline/payouts/metrics.ts';
 import type { Provider } from '#pipeline/payouts/payouts.ts';
 import type { Database } from '#pipeline/runtime/db.ts';
+import { brokenConstraint } from '#pipeline/runtime/errors.ts';
 import type { Logger } from '#pipeline/runtime/logging.ts';
 import { applyNews, type Effect } from './apply.ts';
 import { keepEvent } from './events.ts';
@@ -37,11 +38,13 @@ export async function receiveCallback(deps: ReceiveDeps, callback: Callback): Pr
   const reading = readNews(provider, body);
   const refusal = refusalOf(deps.isEnabled(provider), verdict, reading);
   const kept = { provider, reading, signature: signature ?? null, signatureValid, body, requestId };
-  const effect = await deps.db.transaction(async (tx): Promise<Effect> => {
-    const found = refusal || !reading.news ? nothing : await applyNews(tx, provider, reading.news, deps);
-    await keepEvent(tx, { ...kept, ...found, reason: refusal?.error ?? found.reason });
-    return found;
-  });
+  const effect = await onceMoreWhereNamed(() =>
+    deps.db.transaction(async (tx): Promise<Effect> => {
+      const found = refusal || !reading.news ? nothing : await applyNews(tx, provider, reading.news, deps);
+      await keepEvent(tx, { ...kept, ...found, reason: refusal?.error ?? found.reason });
+      return found;
+    }),
+  );
   deps.metrics.webhookReceived(provider, { signatureValid, applied: effect.applied });
   const reason = refusal?.error ?? effect.reason;
   deps.log.info(
@@ -50,6 +53,16 @@ export async function receiveCallback(deps: ReceiveDeps, callback: Callback): Pr
   );
   if (refusal) return { status: refusal.status, body: { detail: { error: refusal.error } } };
   return { status: 200, body: answerOf(provider, reading, effect) };
+}
+
+/** Another payout got this reference meanwhile: now that it has it, the callback is one that cannot be meant, and is kept. */
+async function onceMoreWhereNamed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (brokenConstraint(thrown) !== 'mobile_money_payouts_provider_ref') throw thrown;
+    return work();
+  }
 }
 
 const nothing: Effect = { applied: false, reason: null, transactionId: null };

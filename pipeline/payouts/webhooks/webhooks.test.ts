@@ -8,7 +8,7 @@ import {
 } from '#pipeline/testing/payout-webhooks.ts';
 import { balanceOf } from '#pipeline/testing/payouts.ts';
 import { payoutsSecret, startService, testEnv } from '#pipeline/testing/service.ts';
-import { fail, providers, reopen } from '../payouts.ts';
+import { fail, markSent, providers, reopen } from '../payouts.ts';
 
 const service = useWebhooks();
 
@@ -164,6 +164,23 @@ describe('what it changes', () => {
       (await service.send('TMONEY', { id: 'of-tmoney', status: 'SUCCESS' })).body.ignored,
     ).toBeUndefined();
     expect(await service.read(payout)).toMatchObject({ status: 'CONFIRMED' });
+  });
+
+  it('a reference that another payout gets at the same moment is kept as a mismatch, not lost with an error', async () => {
+    const [mine, other] = [await service.newPayout(), await service.newPayout()];
+    const { db } = service.payouts;
+    const body = { external_ref: mine.external_ref, id: 'at-once', status: 'SUCCESS' };
+    const sent = await db.transaction(async (tx) => {
+      await markSent(tx, other.transaction_id, { providerRef: 'at-once', delaySeconds: 60 });
+      const sending = service.send('TMONEY', body);
+      const waiting = `SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted`;
+      await expect.poll(async () => (await db.query(waiting)).rowCount).toBe(1);
+      return { sending };
+    });
+    const answer = await sent.sending;
+    expect([answer.status, answer.body.reason]).toEqual([200, 'PROVIDER_REF_MISMATCH']);
+    expect(await service.lastEvent()).toMatchObject({ reason: 'PROVIDER_REF_MISMATCH', applied: false });
+    expect((await service.read(mine)).status).toBe('PENDING');
   });
 
   it('a reference that is another payout’s changes neither', async () => {
