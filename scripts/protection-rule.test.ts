@@ -15,6 +15,7 @@ import {
   testItem,
   testPerson,
 } from '#harness/testing/run-folder.ts';
+import { runScript } from '#pipeline/testing/processes.ts';
 import { decideDeployment } from '#scripts/protection-rule.ts';
 import { protectionRuleServer } from '#scripts/protection-rule-server.ts';
 
@@ -79,7 +80,7 @@ beforeEach(async () => {
   said = [];
   heard = Promise.withResolvers();
   await rm(join(home, 'runs'), { recursive: true, force: true });
-  await rm(join(home, 'ledger.jsonl'), { force: true });
+  await writeFile(join(home, 'ledger.jsonl'), '');
   await mkdir(join(home, 'runs'));
 });
 
@@ -160,6 +161,30 @@ describe('a deployment protection rule', () => {
       state: 'rejected',
       comment: expect.stringMatching(/used/),
     });
+  });
+
+  it('rejects everything while its ledger is not there', async () => {
+    await publish(run);
+    await rm(join(home, 'ledger.jsonl'));
+    expect(await answered(payload())).toMatchObject({ state: 'rejected' });
+  });
+
+  it('does not start without its ledger, and starts one only where there is none', async () => {
+    const ledger = join(home, 'own.jsonl');
+    const rule = (...more: string[]) =>
+      runScript(
+        'scripts/protection-rule.ts',
+        [
+          ...['--repository', repository, '--repo', home, '--runs', home, '--signers', 'signers.yml'],
+          ...['--gate', 'staging=sample', '--port', 'none', '--ledger', ledger, ...more],
+        ],
+        { GITHUB_WEBHOOK_SECRET: secret, GITHUB_TOKEN_FILE: 'token' },
+      );
+    expect(await rule()).toMatchObject({ code: 2, stderr: expect.stringContaining('no such file') });
+    // The port is none, so that it ends by itself.
+    expect((await rule('--new-ledger')).stderr).toMatch(/port/i);
+    expect(await readFile(ledger, 'utf8')).toBe('');
+    expect(await rule('--new-ledger')).toMatchObject({ code: 2, stderr: expect.stringContaining('exists') });
   });
 
   it.each([

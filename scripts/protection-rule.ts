@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { accessSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,11 +11,13 @@ import { readStatement } from '#harness/sign/statement.ts';
 import { type Answer, type Deployment, protectionRuleServer } from '#scripts/protection-rule-server.ts';
 
 const help = `Usage: node scripts/protection-rule.ts --repository OWNER/NAME --repo CLONE --runs DIR --signers FILE
-                                    --ledger FILE|URL --gate ENVIRONMENT=GATE… [--api URL] [--port N]
+                                    --ledger FILE|URL [--new-ledger] --gate ENVIRONMENT=GATE…
+                                    [--api URL] [--port N]
 
 A custom deployment protection rule for GitHub: a job may deploy where the newest run of the environment's gate for
 that commit verifies as \`gate verify --for deploy\` does. GITHUB_WEBHOOK_SECRET holds the webhook's secret and
-GITHUB_TOKEN_FILE names a file with the installation's token, read anew for each answer.
+GITHUB_TOKEN_FILE names a file with the installation's token, read anew for each answer. A ledger that is a file has to be
+there: --new-ledger starts it, the very first time only.
 `;
 
 const run = promisify(execFile);
@@ -97,6 +100,7 @@ function optionsOf(argv: readonly string[]) {
     options: {
       ...{ repository: text, repo: text, runs: text, signers: text, ledger: text, api: text, port: text },
       gate: { type: 'string', multiple: true },
+      'new-ledger': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -107,12 +111,15 @@ function start(values: ReturnType<typeof optionsOf>, env: NodeJS.ProcessEnv): vo
   const { repository, repo, runs, signers, ledger, gate = [], api = 'https://api.github.com' } = values;
   const [secret, tokenFile] = [env['GITHUB_WEBHOOK_SECRET'], env['GITHUB_TOKEN_FILE']];
   if (!repository || !repo || !runs || !signers || !ledger || !secret || !tokenFile) throw new Error(help);
+  const file = ledger.includes('://') ? undefined : resolve(ledger);
+  if (file !== undefined && values['new-ledger']) writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
+  if (file !== undefined) accessSync(file);
   const gates = Object.fromEntries(gate.map((pair) => pair.split('=', 2) as [string, string]));
   const options: RuleOptions = {
     repo: resolve(repo),
     runs: resolve(runs),
     signers: resolve(signers),
-    ledger: ledger.includes('://') ? ledger : resolve(ledger),
+    ledger: file ?? ledger,
     gates,
     now: () => new Date(),
   };

@@ -45,5 +45,5 @@ it.each(['local', 'local-rotation'])('the environment %s names the people that a
     'command' in each ? each.command : [],
   );
   if (name === 'local-rotation')
-    expect(tokens).toEqual(expect.arrayContaining([demo.user.id, demo.admin.id]));
+    expect(tokens).toEqual(expect.arrayContaining([`--sub=${demo.user.id}`, `--sub=${demo.admin.id}`]));
 });
