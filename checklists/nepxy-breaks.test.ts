@@ -67,6 +67,16 @@ describe('after a deployment of payouts', () => {
       () => expectNoGo('ready', /ready failed: expected `status == 200`, but status = 503/),
     ));
 
+  it('N11: a build of another version than the release is NO_GO, with both', () =>
+    platform.whileFile('package.json', /"version": ".+?"/, '"version": "9.9.9"', () =>
+      expectNoGo('build', /build failed: .*version of what runs is \S+, and of the release 9\.9\.9/),
+    ));
+
+  it('N11: a build that does not say what it is made of is NO_GO where it has to', () =>
+    platform.whileFile(`checklists/${postDeploy}.gate.yml`, '${vars.commit_named}', 'yes', () =>
+      expectNoGo('build', /build failed: .*what runs does not name its commit/),
+    ));
+
   it('N8: a provider that is paused is NO_GO, with the flag', () =>
     platform.whileFlags({ PAYOUTS_MOMO_PAUSED: true }, async () => {
       await platform.scraped('taxpoynt_feature_flag{flag="PAYOUTS_MOMO_PAUSED"} == 1');

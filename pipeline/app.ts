@@ -22,8 +22,7 @@ import { createQueue, type JobQueue } from '#pipeline/runtime/queue.ts';
 import { registerTracing } from '#pipeline/runtime/trace.ts';
 import { createWaiter } from '#pipeline/runtime/waiter.ts';
 import { registerWebSockets } from '#pipeline/runtime/websocket.ts';
-
-export const version = '0.1.0';
+import { version } from '#pipeline/version.ts';
 
 export interface AppOptions {
   config: LoadedConfig;
