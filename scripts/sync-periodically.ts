@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createServiceClient } from '#pipeline/shared/service-client.ts';
+import { instancesOf } from './instances.ts';
 
 const help = `Usage: node scripts/sync-periodically.ts
 
@@ -23,8 +24,8 @@ const counts = { synced: 0, deferred: 0, refused: 0, unanswered: 0 };
 function main(): void {
   const { values: flags } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
   if (flags.help) return void process.stdout.write(help);
-  const { SERVICE_URLS = '', PORT = '', SYNC_INTERVAL_MS = '1000' } = process.env;
-  const urls = SERVICE_URLS.split(',').filter(Boolean);
+  const { SERVICE_URLS, PORT = '', SYNC_INTERVAL_MS = '1000' } = process.env;
+  const urls = instancesOf(SERVICE_URLS);
   const [port, intervalMs] = [Number(PORT), Number(SYNC_INTERVAL_MS)];
   if (urls.length === 0 || !(port > 0) || !(intervalMs >= 50)) {
     process.stderr.write(
