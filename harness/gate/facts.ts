@@ -45,8 +45,12 @@ function fromJson(value: unknown): unknown {
 /** Facts stand in the journal and in the report, which have to be read whole; what is larger is evidence. */
 const MOST_FACTS = 8 * 1024 * 1024;
 
+/** Deeper than this no reader of a report follows; what is around the facts takes some levels, too. */
+const MOST_LEVELS = 64;
+
 /** Facts as they will be kept: whoever judges the report again must read the very same values. */
 export function factsAsJson(facts: unknown): Record<string, unknown> {
+  refuseUnreadable(facts);
   const text = JSON.stringify(facts, (key, value: unknown) => {
     if (!['bigint', 'function', 'symbol'].includes(typeof value)) return value;
     throw new CountersignError(
@@ -65,6 +69,20 @@ export function factsAsJson(facts: unknown): Record<string, unknown> {
     throw new CountersignError('NO_DATA', `the fact \`${unusable}\` is not a finite number`);
   }
   return JSON.parse(text ?? 'null') as Record<string, unknown>;
+}
+
+/** What a service answers may be JSON that a report can not hold: its item alone is an error then, not the report. */
+function refuseUnreadable(value: unknown, around: readonly unknown[] = []): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (around.includes(value)) throw new CountersignError('INTERNAL', 'the facts are a circular structure');
+  if (around.length >= MOST_LEVELS) {
+    throw new CountersignError('SOURCE_ANSWER', `the facts are nested deeper than ${MOST_LEVELS} levels`);
+  }
+  if (Object.hasOwn(value, '__proto__')) {
+    throw new CountersignError('SOURCE_ANSWER', 'the facts have a key `__proto__`, which no report can hold');
+  }
+  const within = [...around, value];
+  for (const item of Object.values(value)) refuseUnreadable(item, within);
 }
 
 /** The path of the first NaN or Infinity, which JSON can't hold and no verdict may rest on. */

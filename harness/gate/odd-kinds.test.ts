@@ -22,8 +22,10 @@ const given = {
   bare: () => { throw Object.create(null); },
   zero: () => 0,
   huge: () => 'x'.repeat(9_000_000),
+  proto: () => JSON.parse('{"__proto__": {"v": 1}}'),
+  deep: () => JSON.parse('['.repeat(5_000) + ']'.repeat(5_000)),
   // So deep that its lines are mostly indentation: small to measure, large to report.
-  large: () => Array.from({ length: 330 }).reduce((inner) => [inner], Array(100_000).fill(1)),
+  large: () => Array.from({ length: 60 }).reduce((inner) => [inner], Array(600_000).fill(1)),
   leak: () => { setInterval(() => {}, 1_000); return 1; },
   uncaught: () => { setTimeout(() => { throw new Error('thrown in a timer'); }, 10); return 1; },
   lines: () => { throw new Error('one\\n::error::two\\u001b[31m'); },
@@ -65,7 +67,9 @@ beforeAll(async () => {
       sign: { require: [{ role: 'qa' }] },
     });
   const odd = Object.fromEntries(
-    ['good', 'copy', 'bigint', 'nan', 'date', 'circle', 'bare', 'lines', 'huge'].map((how) => [how, {}]),
+    ['good', 'copy', 'bigint', 'nan', 'date', 'circle', 'bare', 'lines', 'huge', 'proto', 'deep'].map(
+      (how) => [how, {}],
+    ),
   );
   root = await testProject({
     'countersign.config.ts': config,
@@ -116,6 +120,8 @@ describe('a gate with kinds that misbehave', () => {
     expect(item('nan').reason).toBe('the fact `v.` is not a finite number');
     expect(item('circle').reason).toContain('circular');
     expect(item('huge').attempts[0]?.error?.code).toBe('EVIDENCE_TOO_LARGE');
+    expect(item('proto').reason).toBe('the facts have a key `__proto__`, which no report can hold');
+    expect(item('deep').reason).toBe('the facts are nested deeper than 64 levels');
     expect(item('bare').reason).toBe('[Object: null prototype] {}');
     // What is judged is what is kept, so that judging it again gives the same.
     expect(item('date')).toMatchObject({
