@@ -46,7 +46,7 @@ export async function factsOf(
     headers: redactFacts(withoutCookies(answer.headers), redact),
     body_bytes: answer.body.byteLength,
     body_text: text.slice(0, shownCharacters),
-    ...(isJson && text.trim() !== '' ? { json: parsed(text, redact) } : {}),
+    ...(isJson && (!isText || text.trim() !== '') ? { json: parsed(text, redact) } : {}),
   };
 }
 

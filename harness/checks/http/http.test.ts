@@ -59,6 +59,12 @@ describe('http', () => {
     await expect(http.measure({ path: '/' }, context())).rejects.toMatchObject({ code: 'SOURCE_ANSWER' });
   });
 
+  it('is an error when JSON comes in another encoding than UTF-8', async () => {
+    listener = (_request, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"name":"caf\u00e9"}', 'latin1');
+    await expect(http.measure({ path: '/' }, context())).rejects.toMatchObject({ code: 'SOURCE_ANSWER' });
+  });
+
   it('carries captured values from step to step, and conceals those that must not be kept', async () => {
     listener = (request, response) => {
       if (request.url === '/login') json({ token: 'abc-token-123', user: { id: 7 } })(request, response);
