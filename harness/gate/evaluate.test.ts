@@ -32,6 +32,14 @@ const facts = {
 const judge = (text: string, needs = {}) => evaluateExpectation(text, { schema, facts, needs });
 
 describe('expectations', () => {
+  it('says of a fact that was not measured that it is missing, not that nobody knows it', () => {
+    const { p95: _, ...others } = facts;
+    expect(evaluateExpectation('p95 < 1.0', { schema, facts: others, needs: {} })).toMatchObject({
+      outcome: 'error',
+      message: 'this measurement has no fact `p95`',
+    });
+  });
+
   it.each([
     'left.total_minor == right.total_minor',
     'alerts.size() > 0 && alerts.exists(a, a.name == "a" && a.armed)',

@@ -168,6 +168,10 @@ function explainProblem(thrown: unknown, known: readonly string[]): ExpectationP
   const error = thrown as { message?: string; node?: ASTNode; range?: { start: number } };
   const message = (error.message ?? String(thrown)).split('\n')[0] ?? '';
   const offset = error.node?.pos ?? error.range?.start ?? 0;
+  const absent = /^Unknown variable: (\w+)$/.exec(message)?.[1];
+  if (absent !== undefined && known.includes(absent)) {
+    return { message: `this measurement has no fact \`${absent}\``, offset };
+  }
   if (message.startsWith('Unknown variable')) {
     return { message, offset, hint: `facts here: ${[...known, 'needs'].join(', ')}` };
   }
