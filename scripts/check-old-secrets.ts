@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { askService, type ServiceAnswer } from '#pipeline/shared/service-client.ts';
 import { instancesOf } from './instances.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/check-old-secrets.ts [--wait SECONDS]
 
@@ -102,14 +103,4 @@ async function main(): Promise<number> {
   return problem === '' ? 0 : 1;
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (thrown: unknown) => {
-      process.stderr.write(`check-old-secrets: ${thrown instanceof Error ? thrown.message : thrown}\n`);
-      process.exitCode = 2;
-    },
-  );
-}
+if (import.meta.main) await runMain('check-old-secrets', main, 2);

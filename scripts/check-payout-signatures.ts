@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { askService } from '#pipeline/shared/service-client.ts';
 import { signBytes } from '#pipeline/shared/signature.ts';
 import { instancesOf } from './instances.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/check-payout-signatures.ts [--without-previous]
 
@@ -110,12 +111,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    process.stderr.write(`check-payout-signatures: ${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+await runMain('check-payout-signatures', main);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { signBody } from '#pipeline/mono/signature.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/check-webhook.ts
 
@@ -68,12 +69,4 @@ async function post(
   return { status: response.status, outcome: String(answer.data?.status ?? '') };
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    process.stderr.write(`check-webhook: ${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+await runMain('check-webhook', main);

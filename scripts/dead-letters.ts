@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { DeadLetter } from '#pipeline/mono/dead-letters.ts';
 import { type CallService, createServiceClient, refusalOf } from '#pipeline/shared/service-client.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/dead-letters.ts <command> [options]
 
@@ -109,11 +110,4 @@ function refuse(problem: string, code: number): number {
   return code;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.exitCode = refuse(error instanceof Error ? error.message : String(error), 1);
-  },
-);
+await runMain('dead-letters', main);

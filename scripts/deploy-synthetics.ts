@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/deploy-synthetics.ts --env production [--to SERVICE] [--dry-run] [--prune]
 
@@ -44,12 +45,4 @@ function main(): Promise<number> {
   return new Promise((done, fail) => child.on('error', fail).on('close', (code) => done(code ?? 3)));
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (thrown: unknown) => {
-    process.stderr.write(`deploy-synthetics: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    process.exitCode = 2;
-  },
-);
+await runMain('deploy-synthetics', main, 2);

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { messageOf } from '#harness/errors.ts';
 import { type CallService, createServiceClient, refusalOf } from '#pipeline/shared/service-client.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/exercise-enforcement.ts
 
@@ -145,12 +146,4 @@ async function exercise(member: CallService, banned: CallService, forMs: number)
   return counts;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    process.stderr.write(`exercise-enforcement: ${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+await runMain('exercise-enforcement', main);

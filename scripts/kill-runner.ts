@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { readState } from '#harness/stack/state.ts';
 import { type Ended, endOf, type Kill, Runs } from '#scripts/killed-runs.ts';
 import { resetFlags, untilNoSync } from '#scripts/three-instances.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/kill-runner.ts [options]
 
@@ -99,12 +100,4 @@ function randomOf(seed: number): () => number {
   };
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`kill-runner: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  },
-);
+await runMain('kill-runner', main, 2);

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { readSmokeEnv, type SmokeEnv, seedAccount, seedOf } from '#pipeline/mono/seed.ts';
 import { type SmokeOutcome, smokeInProcess, smokeOverService } from '#pipeline/mono/smoke.ts';
 import { openDatabase } from '#pipeline/runtime/db.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/live-mono-staging-smoke.ts
 
@@ -76,12 +77,4 @@ function report(outcome: SmokeOutcome): number {
   return 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    complain(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  },
-);
+await runMain('live-mono-staging-smoke', main);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { readSmokeEnv, seedAccount, seedOf } from '#pipeline/mono/seed.ts';
 import { openDatabase } from '#pipeline/runtime/db.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/seed-account.ts
 
@@ -39,12 +40,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    process.stderr.write(`seed-account: ${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+await runMain('seed-account', main);

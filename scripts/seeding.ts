@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Database, openDatabase } from '#pipeline/runtime/db.ts';
+import { runMain } from './run-main.ts';
 
 export interface Seeding<Name extends string> {
   /** Of the script, for its complaints. */
@@ -14,13 +15,8 @@ export interface Seeding<Name extends string> {
 const shortest = 12;
 
 /** A script that puts what a demonstration needs into DATABASE_URL; sets the exit code of this process. */
-export async function runSeeding<Name extends string>(seeding: Seeding<Name>): Promise<void> {
-  try {
-    process.exitCode = await seedOnce(seeding);
-  } catch (thrown) {
-    process.stderr.write(`${seeding.name}: ${thrown instanceof Error ? thrown.message : thrown}\n`);
-    process.exitCode = 1;
-  }
+export function runSeeding<Name extends string>(seeding: Seeding<Name>): Promise<void> {
+  return runMain(seeding.name, () => seedOnce(seeding));
 }
 
 async function seedOnce<Name extends string>({ name, help, passwords, seed }: Seeding<Name>) {
