@@ -77,7 +77,7 @@ describe('the dry run, broken on purpose', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('a flag turned off is NO_GO; then an amount corrupted by one kobo is NO_GO with its day and row', {
+  it('a flag turned off and another release are NO_GO; then an amount corrupted by one kobo is, with its day and row', {
     timeout: 2 * GATE_MS,
   }, async () => {
     const stack = await stackIn(root);
@@ -95,8 +95,12 @@ describe('the dry run, broken on purpose', () => {
           body: JSON.stringify({ flag: 'MONO_TRANSACTIONS_ENABLED', value, reason: 'a test' }),
         });
       expect((await setFlag(false)).status).toBe(200);
+      const manifest = await readFile(join(root, 'package.json'), 'utf8');
+      await writeFile(join(root, 'package.json'), manifest.replace(/"version": ".+?"/, '"version": "9.9.9"'));
       const off = await cliIn(root, gate);
+      await writeFile(join(root, 'package.json'), manifest);
       expect(off.exit, off.stderr).toBe(1);
+      expect(off.stdout).toMatch(/build failed: .*version of what runs is \S+, and of the release 9\.9\.9/);
       expect(off.stdout).toMatch(/flag-on failed: .*drift = true/);
       expect(off.stdout).toContain('smoke blocked: it needs `flag-on`, which is failed');
 

@@ -68,6 +68,15 @@ describe('the gates, unbroken', () => {
 });
 
 describe('the gates, broken on purpose', () => {
+  it('D10: a build of another version than the release is NO_GO, with both', () =>
+    platform.whileFile('package.json', /"version": ".+?"/, '"version": "9.9.9"', () =>
+      expectNoGo(
+        postDeploy,
+        'build',
+        /build failed: .*version of what runs is \S+, and of the release 9\.9\.9/,
+      ),
+    ));
+
   it('D7: enforcement that runs on one instance is NO_GO, with the instance', () =>
     platform.whileFlags(
       { [enforcement]: true },

@@ -77,6 +77,19 @@ describe('the release to production', () => {
     expect(flags.map(({ overrides }) => overrides)).toEqual([[], [], []]);
   });
 
+  it('M17: turns nothing on where an instance is not of this release', { timeout: RUN_MS }, async () => {
+    const manifest = await readFile(join(root, 'package.json'), 'utf8');
+    await writeFile(join(root, 'package.json'), manifest.replace(/"version": ".+?"/, '"version": "9.9.9"'));
+    const other = await run('mono-production-release').finally(() =>
+      writeFile(join(root, 'package.json'), manifest),
+    );
+    expect(other.exit, other.stderr).toBe(1);
+    expect(other.stdout).toMatch(
+      /build failed: .*http:\S+: version of what runs is \S+, and of the release 9/,
+    );
+    expect(await running()).toEqual([false, false, false]);
+  });
+
   it('M17: turns one instance on, then two, then three, and watches them', {
     timeout: RUN_MS,
   }, async () => {

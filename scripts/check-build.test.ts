@@ -1,4 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { runScript } from '#pipeline/testing/processes.ts';
 import { type Build, differenceOf } from './check-build.ts';
 
 const released: Build = {
@@ -45,4 +48,27 @@ describe('what runs and what is released', () => {
     expect(differenceOf(unknown, unknown, false)).not.toBe('');
     expect(differenceOf(released, { ...released, git_sha: null }, false)).toMatch(/of the release null$/);
   });
+});
+
+it('of several instances the one that is not the release is named', async () => {
+  const listening = await Promise.all(
+    ['0.0.1', '0.0.2'].map(async (version) => {
+      const server = createServer((_request, response) => response.end(JSON.stringify({ version })));
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    }),
+  );
+  const urls = listening.map(({ url }) => url);
+  try {
+    const env = { PATH: process.env['PATH'], COMMIT_NAMED: 'no', SERVICE_URL: urls.join() };
+    const { code, stdout } = await runScript('scripts/check-build.ts', [], env);
+    expect(code).toBe(1);
+    const { instances, version, problem } = JSON.parse(stdout);
+    expect({ instances, version }).toEqual({ instances: 2, version: '0.0.1' });
+    expect(problem).toContain(`${urls[0]}: version of what runs is 0.0.1, and of the release `);
+  } finally {
+    for (const { server } of listening) server.close();
+  }
+  const none = await runScript('scripts/check-build.ts', [], { COMMIT_NAMED: 'no', SERVICE_URL: ', ' });
+  expect(none).toMatchObject({ code: 2, stderr: 'check-build: SERVICE_URL required\n' });
 });

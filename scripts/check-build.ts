@@ -2,14 +2,16 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs, promisify } from 'node:util';
 import { askService } from '#pipeline/shared/service-client.ts';
+import { instancesOf } from './instances.ts';
 
 const help = `Usage: node scripts/check-build.ts
 
 Tells whether a running service is the release that is checked out: its version, its newest migration, and, where it
-names one, its commit. A service of the release before is ready, too, with a schema of its own.
-Prints one line of JSON: what it says of itself, and the \`problem\`. Exit code 0 if it is the release, 1 if not.
+names one, its commit. A service of the release before is ready, too, with a schema of its own. Each instance is asked.
+Prints one line of JSON: how many \`instances\`, what the first that is not the release says of itself, else the last,
+and the \`problem\`. Exit code 0 if all are the release, 1 if not.
 
-  SERVICE_URL     the running service
+  SERVICE_URL     the running service; its instances, separated by commas
   COMMIT_NAMED    "yes": it has to name its commit (GIT_SHA); "no": it may leave that out
 `;
 
@@ -61,12 +63,23 @@ async function main(): Promise<number> {
     return 0;
   }
   const { SERVICE_URL: url, COMMIT_NAMED: named } = process.env;
-  if (!url) throw new Error('SERVICE_URL required');
+  const urls = instancesOf(url);
+  if (urls.length === 0) throw new Error('SERVICE_URL required');
   if (named !== 'yes' && named !== 'no') throw new Error('COMMIT_NAMED must be yes or no');
-  const running = await readRunning(url);
-  const problem = differenceOf(running, await readRelease(), named === 'yes');
-  process.stdout.write(`${JSON.stringify({ ...running, problem })}\n`);
-  return problem === '' ? 0 : 1;
+  const report = await compareAll(urls, await readRelease(), named === 'yes');
+  process.stdout.write(`${JSON.stringify({ instances: urls.length, ...report })}\n`);
+  return report.problem === '' ? 0 : 1;
+}
+
+async function compareAll(urls: readonly string[], released: Build, isCommitNamed: boolean) {
+  let report: Partial<Build> & { problem: string } = { problem: 'no instance was asked' };
+  for (const url of urls) {
+    const running = await readRunning(url);
+    const problem = differenceOf(running, released, isCommitNamed);
+    report = { ...running, problem: problem && urls.length > 1 ? `${url}: ${problem}` : problem };
+    if (problem !== '') break;
+  }
+  return report;
 }
 
 if (import.meta.main) {
