@@ -27,6 +27,12 @@ export async function drive(
   const progress = gateProgress(io.stderr, systemClock, () => items);
   io.onExit(() => progress.close());
   const planned: RunnerOptions['planned'] = (loaded, environment) => {
+    // Before anything acts, not once all of it has.
+    if (booleanFlag(args, 'sign') && !environment.rehearsal) {
+      throw new CountersignError('USAGE', '--sign signs for everyone, so it is for rehearsals only', {
+        hint: 'elsewhere each person runs `countersign gate sign`',
+      });
+    }
     items = loaded.items.length;
     const count = `${items} ${items === 1 ? 'item' : 'items'}`;
     progress.say(`${loaded.gate.title}: ${count} on ${environment.title}`);

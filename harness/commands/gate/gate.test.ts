@@ -123,6 +123,14 @@ describe('a gate with people', () => {
     });
   });
 
+  it('is not signed for everyone outside a rehearsal, which is said before anything runs', async () => {
+    const root = await project([measured]);
+    const run = await cli(root, 'gate run release --sign');
+    expect(run).toMatchObject({ exit: 2, stderr: expect.stringContaining('it is for rehearsals only') });
+    expect(run.stderr).not.toContain(measured.title);
+    expect((await cli(root, 'gate status')).stdout).toContain('never begun');
+  });
+
   it('T6: refuses to sign twice with one key, and to answer an item after the first signature', async () => {
     const root = await project([measured]);
     await cli(root, 'gate run release');
