@@ -73,6 +73,56 @@ describe('the database keeps the books of payouts', () => {
     await expect(later).rejects.toMatchObject({ constraint: 'ledger_closed' });
   });
 
+  it('refuses entries that come when their transaction has been weighed before the commit', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    const taken = db.transaction(async (tx) => {
+      await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
+      const { transaction_id: id } = await payoutOf(tx, walletId);
+      await tx.query(
+        entries(id, [
+          ['WALLET', walletId, 100],
+          ['TMONEY', null, -100],
+        ]),
+      );
+    });
+    await expect(taken).rejects.toMatchObject({ constraint: 'ledger_closed' });
+    const early = db.transaction(async (tx) => {
+      await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
+      await header(tx, walletId);
+    });
+    await expect(early).rejects.toMatchObject({ constraint: 'ledger_sums_to_zero' });
+    expect(await balanceOf(db, walletId)).toBe(100n);
+  });
+
+  it('refuses an entry that would move its wallet and then be left out', async () => {
+    const { walletId } = await fundedWallet(db, 100);
+    for (const [conflict, refused] of [
+      ['ON CONFLICT DO NOTHING', /ON CONFLICT does not support/],
+      ['', /duplicate key/],
+    ] as const) {
+      const again = db.query(
+        `INSERT INTO app.ledger_entries (transaction_id, id, account, wallet_id, amount_cents)
+         OVERRIDING SYSTEM VALUE SELECT transaction_id, id, account, wallet_id, 5 FROM app.ledger_entries
+         WHERE wallet_id = $1 ${conflict}`,
+        [walletId],
+      );
+      await expect(again).rejects.toThrow(refused);
+    }
+    expect(await balanceOf(db, walletId)).toBe(100n);
+  });
+
+  it('refuses a fingerprint of a request that is none', async () => {
+    const { userId } = await fundedWallet(db, 0);
+    for (const hash of ['z'.repeat(64), 'A'.repeat(64), 'a'.repeat(63), `${'a'.repeat(64)}\n`]) {
+      const kept = db.query(
+        `INSERT INTO app.idempotency_keys (user_id, idempotency_key, route_key, request_hash, response_json, status_code)
+         VALUES ($1, 'key', 'cash_in_mobile_money', $2, '{}', 200)`,
+        [userId, hash],
+      );
+      await expect(kept, hash).rejects.toMatchObject({ constraint: 'sha256_check' });
+    }
+  });
+
   it('refuses entries of no transaction, of no wallet, and of no account', async () => {
     const { walletId } = await fundedWallet(db, 100);
     const nobody = '00000000-0000-4000-8000-000000000000';

@@ -23,7 +23,7 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const latest = 2;
+const latest = 3;
 /** On a connection that has ended when this has: another one would be cut off with its database. */
 async function migrate(direction: 'up' | 'down', count = latest): Promise<void> {
   const dbClient = new Client({ connectionString: url });
@@ -50,6 +50,8 @@ const sources = {
   triggers: `SELECT pg_get_triggerdef(oid) AS line FROM pg_trigger WHERE NOT tgisinternal`,
   columns: `SELECT concat_ws(' ', table_name, column_name, data_type, domain_name) AS line
     FROM information_schema.columns WHERE table_schema = 'app'`,
+  domains: `SELECT contypid::regtype || ': ' || pg_get_constraintdef(oid) AS line FROM pg_constraint
+    WHERE connamespace = 'app'::regnamespace AND contypid <> 0`,
   functions: `SELECT proname || md5(prosrc) AS line FROM pg_proc WHERE pronamespace = 'app'::regnamespace`,
 };
 
@@ -110,6 +112,14 @@ describe('the laws of payouts, as domains and by statement', () => {
     ] as const) {
       await migrate('down');
       await migrateAround(first, next);
+      await migrateAround(first, next);
+      await migrate('up', 1);
+    }
+    for (const [first, next] of [
+      ['ledger_entries', 'idempotency_keys'],
+      ['idempotency_keys', 'ledger_entries'],
+    ] as const) {
+      await migrate('down', 1);
       await migrateAround(first, next);
     }
   });
