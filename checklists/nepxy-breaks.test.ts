@@ -77,6 +77,15 @@ describe('after a deployment of payouts', () => {
       expectNoGo('build', /build failed: .*what runs does not name its commit/),
     ));
 
+  it.each([
+    ['admin', 'declared and may not call', '"${vars.admin_origin}"', '"https://other.example.com"'],
+    ['nobody', 'none of ours and may call', '"null"', '"${vars.app_origin}"'],
+  ])('N7: %s, an origin that is %s, is NO_GO', (name, _what, origin, other) =>
+    platform.whileFile(`checklists/${postDeploy}.gate.yml`, `origin: ${origin}`, `origin: ${other}`, () =>
+      expectNoGo('origins', new RegExp(`origins failed: .*steps\\.filter.* = \\[\\{"name":"${name}"`)),
+    ),
+  );
+
   it('N8: a provider that is paused is NO_GO, with the flag', () =>
     platform.whileFlags({ PAYOUTS_MOMO_PAUSED: true }, async () => {
       await platform.scraped('taxpoynt_feature_flag{flag="PAYOUTS_MOMO_PAUSED"} == 1');
