@@ -21,21 +21,20 @@ END
 $$;
 -- A table's checks are read anew from the catalog by every statement that writes to it: they were a fifth of the work of
 -- a cash-out. A domain's are kept ready by each connection, and one rule stands in one place for all tables.
-CREATE DOMAIN app.provider AS text CHECK (VALUE IN ('TMONEY', 'FLOOZ', 'MOMO', 'THUNES'));
-CREATE DOMAIN app.account AS text CHECK (VALUE IN ('WALLET', 'FEES', 'TMONEY', 'FLOOZ', 'MOMO', 'THUNES'));
-CREATE DOMAIN app.payout_status AS text CHECK (VALUE IN ('PENDING', 'SENT', 'CONFIRMED', 'FAILED'));
-CREATE DOMAIN app.transaction_kind AS text
-  CHECK (VALUE IN ('CASH_IN', 'CASH_OUT', 'CASH_OUT_RETURN', 'CASH_OUT_AGAIN'));
-CREATE DOMAIN app.currency AS text CHECK (VALUE = 'XOF');
-CREATE DOMAIN app.phone_e164 AS text CHECK (VALUE ~ '^\+[1-9][0-9]{6,14}$');
-CREATE DOMAIN app.provider_ref AS text CHECK (length(VALUE) BETWEEN 1 AND 200);
-CREATE DOMAIN app.idempotency_key AS text CHECK (length(VALUE) BETWEEN 1 AND 128);
-CREATE DOMAIN app.sha256 AS text CHECK (length(VALUE) = 64);
-CREATE DOMAIN app.kept_status_code AS integer CHECK (VALUE BETWEEN 200 AND 499 AND VALUE <> 429);
-CREATE DOMAIN app.cents AS bigint CHECK (VALUE BETWEEN 1 AND 9007199254740991);
-CREATE DOMAIN app.signed_cents AS bigint
-  CHECK (VALUE <> 0 AND VALUE BETWEEN -9007199254740991 AND 9007199254740991);
-CREATE DOMAIN app.count AS integer CHECK (VALUE >= 0);
+-- Their rules come last: the tables are then read for them, and not written anew.
+CREATE DOMAIN app.provider AS text;
+CREATE DOMAIN app.account AS text;
+CREATE DOMAIN app.payout_status AS text;
+CREATE DOMAIN app.transaction_kind AS text;
+CREATE DOMAIN app.currency AS text;
+CREATE DOMAIN app.phone_e164 AS text;
+CREATE DOMAIN app.provider_ref AS text;
+CREATE DOMAIN app.idempotency_key AS text;
+CREATE DOMAIN app.sha256 AS text;
+CREATE DOMAIN app.kept_status_code AS integer;
+CREATE DOMAIN app.cents AS bigint;
+CREATE DOMAIN app.signed_cents AS bigint;
+CREATE DOMAIN app.count AS integer;
 
 ALTER TABLE app.wallets DROP CONSTRAINT wallets_currency_check, ALTER currency TYPE app.currency;
 
@@ -92,6 +91,20 @@ ALTER TABLE app.idempotency_keys
   ALTER idempotency_key TYPE app.idempotency_key,
   ALTER request_hash TYPE app.sha256,
   ALTER status_code TYPE app.kept_status_code;
+
+ALTER DOMAIN app.provider ADD CHECK (VALUE IN ('TMONEY', 'FLOOZ', 'MOMO', 'THUNES'));
+ALTER DOMAIN app.account ADD CHECK (VALUE IN ('WALLET', 'FEES', 'TMONEY', 'FLOOZ', 'MOMO', 'THUNES'));
+ALTER DOMAIN app.payout_status ADD CHECK (VALUE IN ('PENDING', 'SENT', 'CONFIRMED', 'FAILED'));
+ALTER DOMAIN app.transaction_kind ADD CHECK (VALUE IN ('CASH_IN', 'CASH_OUT', 'CASH_OUT_RETURN', 'CASH_OUT_AGAIN'));
+ALTER DOMAIN app.currency ADD CHECK (VALUE = 'XOF');
+ALTER DOMAIN app.phone_e164 ADD CHECK (VALUE ~ '^\+[1-9][0-9]{6,14}$');
+ALTER DOMAIN app.provider_ref ADD CHECK (length(VALUE) BETWEEN 1 AND 200);
+ALTER DOMAIN app.idempotency_key ADD CHECK (length(VALUE) BETWEEN 1 AND 128);
+ALTER DOMAIN app.sha256 ADD CHECK (length(VALUE) = 64);
+ALTER DOMAIN app.kept_status_code ADD CHECK (VALUE BETWEEN 200 AND 499 AND VALUE <> 429);
+ALTER DOMAIN app.cents ADD CHECK (VALUE BETWEEN 1 AND 9007199254740991);
+ALTER DOMAIN app.signed_cents ADD CHECK (VALUE <> 0 AND VALUE BETWEEN -9007199254740991 AND 9007199254740991);
+ALTER DOMAIN app.count ADD CHECK (VALUE >= 0);
 
 -- Connections that are open have these compiled for the types of before: whatever alters a function has it compiled anew.
 ALTER FUNCTION app.guard_wallet() COST 100;

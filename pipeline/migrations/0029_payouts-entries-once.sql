@@ -49,8 +49,9 @@ ALTER TABLE app.ledger_entries
   DROP CONSTRAINT ledger_entries_pkey,
   ADD PRIMARY KEY (transaction_id, id) DEFERRABLE;
 
+-- Looked through for what it may not hold: a pattern of 64 characters costs thirty times as much.
 ALTER DOMAIN app.sha256 DROP CONSTRAINT sha256_check;
-ALTER DOMAIN app.sha256 ADD CONSTRAINT sha256_check CHECK (VALUE ~ '^[0-9a-f]{64}$');
+ALTER DOMAIN app.sha256 ADD CONSTRAINT sha256_check CHECK (length(VALUE) = 64 AND VALUE !~ '[^0-9a-f]');
 
 -- Down Migration
 ALTER DOMAIN app.sha256 DROP CONSTRAINT sha256_check;
