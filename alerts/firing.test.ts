@@ -93,6 +93,7 @@ function payouts({ total, openSeconds, beat }: Record<'total' | 'openSeconds' | 
     'taxpoynt_feature_flag{flag="PAYOUTS_TMONEY_PAUSED"} 0',
     `payout_worker_heartbeat_timestamp_seconds{${provider}} ${beat}`,
     `webhook_events_total{${provider},signature_valid="false",applied="false"} ${total}`,
+    `webhook_events_total{${provider},signature_valid="true",applied="true"} 0`,
     `payout_attempts_total{${provider},result="FAILED"} ${total}`,
     `idempotency_conflicts_total{route="cash_out_mobile_money"} ${total}`,
     'db_pool_wait_seconds_bucket{le="0.1"} 0',

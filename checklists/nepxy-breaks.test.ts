@@ -47,6 +47,18 @@ describe('after a deployment of payouts', () => {
     expect(stderr).toContain('verified:');
   });
 
+  it('N10: a run itself is refused so little that some runs in a row are no alert', async () => {
+    const text = await (await fetch(platform.url('service', '/metrics'))).text();
+    const counted = (name: RegExp) =>
+      text
+        .split('\n')
+        .filter((line) => name.test(line))
+        .map((line) => Number(line.split(' ').at(-1)));
+    // Thresholds are 10 and 20: alerts/payouts.rules.yml.
+    expect(Math.max(...counted(/^webhook_events_total\{.*signature_valid="false"/))).toBe(2);
+    expect(Math.max(...counted(/^idempotency_conflicts_total\{/))).toBe(1);
+  });
+
   it('N11: a migration that cannot be taken back is NO_GO, with its name', () =>
     platform.whileFile(
       'pipeline/migrations/0024_payouts-worker.sql',

@@ -71,10 +71,10 @@ export interface Payout {
   externalRef: string;
 }
 
-/** Puts 20.00 in and pays 1.00 out. */
-export async function payOut(person: Person): Promise<Payout> {
+/** Puts 20.00 in and pays 1.00 out, through TMoney or another. */
+export async function payOut(person: Person, provider?: string): Promise<Payout> {
   expect((await order(person, cashIn, 2000)).status(), 'the cash-in').toBe(200);
-  const answer = await order(person, cashOut, 100);
+  const answer = await order(person, cashOut, 100, { ...(provider && { provider }) });
   expect(answer.status(), 'the cash-out').toBe(200);
   const { transaction_id: id, external_ref: externalRef } = await answer.json();
   return { id, externalRef };
@@ -90,8 +90,12 @@ export async function payoutOf({ request }: Person, { id }: Payout) {
 export const signatureOf = (body: string, secret = setting('SMOKE_TMONEY_WEBHOOK_SECRET')) =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
-/** A webhook in the name of TMoney; without a signature where none is given. */
-export async function callBack(open: Open, body: string, signature?: string): Promise<APIResponse> {
+/** A webhook in the name of TMoney or another; without a signature where none is given. */
+export async function callBack(
+  open: Open,
+  body: string,
+  { signature = '', provider = 'TMONEY' },
+): Promise<APIResponse> {
   const headers = { 'content-type': 'application/json', ...(signature && { 'x-signature': signature }) };
-  return (await open()).post('/v1/webhooks/tmoney', { headers, data: body });
+  return (await open()).post(`/v1/webhooks/${provider.toLowerCase()}`, { headers, data: body });
 }
