@@ -98,7 +98,7 @@ async function showEarlier(folder: string, statement: Statement, signers: Signer
   await writeRendered(folder, report, { approvals: [], missing: statement.predicate.policy.require, said });
 }
 
-function answerable({ predicate }: Statement, { item: id, person }: AttestInput): ItemReport {
+function answerable({ predicate }: Statement, { item: id, person, clock }: AttestInput): ItemReport {
   const item = predicate.items.find((candidate) => candidate.id === id);
   const pending = predicate.items.filter(({ state }) => state === 'pending').map((candidate) => candidate.id);
   const hint =
@@ -109,6 +109,16 @@ function answerable({ predicate }: Statement, { item: id, person }: AttestInput)
     throw new CountersignError('USAGE', `\`${id}\` is ${item.state}, not pending`, { hint });
   if (!person.roles.includes(item.attest.role)) {
     throw new CountersignError('SIGNING_REFUSED', `${person.id} does not have the role ${item.attest.role}`);
+  }
+  const now = clock.now();
+  const frozen = predicate.validity.not_before;
+  // The report is frozen anew at the answer: a clock behind the runner's would make all that was measured younger.
+  if (now.getTime() < Date.parse(frozen)) {
+    throw new CountersignError(
+      'SIGNING_REFUSED',
+      `the clock is at ${now.toISOString()}, before the report was frozen at ${frozen}`,
+      { hint: 'one of two clocks is wrong: that of this machine, or that of the one which ran the gate' },
+    );
   }
   return item;
 }

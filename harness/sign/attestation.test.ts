@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { attestItem } from '../gate/amend.ts';
 import { recompute } from '../gate/recompute.ts';
 import type { ItemReport, SignOff } from '../report/schema.ts';
+import { fakeClock } from '../testing/context.ts';
 import { forge } from '../testing/forge.ts';
 import {
   makeRunFolder,
@@ -151,4 +153,36 @@ describe('a report that rests on what a person said', () => {
     });
     expect(text).toBe('false: vault: the evidence changed after sol spoke');
   });
+});
+
+test('nobody answers before the report was frozen, which would make all that was measured younger', async () => {
+  const vault: ItemReport = {
+    id: 'vault',
+    title: 'In the vault',
+    covers: [],
+    needs: [],
+    simulated: [],
+    state: 'pending',
+    attempts: [],
+    attest: { role: 'security', about: ['smoke'], evidence_sha256: said.evidence_sha256 },
+  };
+  await using run = await makeRunFolder({ people, items: [testItem('smoke'), vault] });
+  const person = run.signers.parsed.people.find(({ id }) => id === 'sol');
+  if (!person) throw new Error('sol is missing');
+  const signer = loadSigner(sol.keys[0]?.privatePem ?? '', passphrase);
+  const answer = (now: string) => {
+    const clock = { ...fakeClock(), now: () => new Date(now) };
+    const signers = run.signers.parsed;
+    return attestItem({
+      folder: run.folder,
+      item: 'vault',
+      person,
+      signers,
+      signer,
+      verdict: 'confirmed',
+      clock,
+    });
+  };
+  await expect(answer('2026-11-25T08:29:59.000Z')).rejects.toThrow('before the report was frozen');
+  expect((await answer(SIGNED_AT)).predicate.validity.not_before).toBe(SIGNED_AT);
 });
