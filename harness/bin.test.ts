@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -71,4 +71,21 @@ test('signals reach the program that was handed over to, and its exit code comes
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');
   expect(code).toBe(42);
+});
+
+test('what stdout could not take is an error, a reader that went away is none', async () => {
+  const full = await open('/dev/full', 'w');
+  const child = spawn(process.execPath, [bin, 'checks', 'list', '--json'], {
+    stdio: ['ignore', full.fd, 'pipe'],
+  });
+  const [error, [code]] = await Promise.all([
+    text(child.stderr as NodeJS.ReadableStream),
+    once(child, 'exit'),
+  ]);
+  await full.close();
+  expect(error).toContain('no space left on device');
+  expect(code).toBe(3);
+  const gone = start([bin, 'checks', 'list', '--json']);
+  gone.stdout?.destroy();
+  expect((await once(gone, 'exit'))[0]).toBe(0);
 });

@@ -9,9 +9,10 @@ process.exitCode = 3;
 const argv = process.argv.slice(2);
 
 async function main(): Promise<number> {
-  const { io, finish, fault } = processIo(process);
+  const { io, finish, fault, written } = processIo(process);
   try {
     const exit = await dispatch();
+    await written();
     if (!fault()) return exit;
     throw fault()?.thrown;
   } catch (caught) {

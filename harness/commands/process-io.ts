@@ -6,6 +6,8 @@ const windUpMs = 30_000;
 export interface ProcessIo {
   io: Io;
   finish(): Promise<void>;
+  /** Once stdout has taken all that was written; what it could not take, such as on a full disk, is a fault. */
+  written(): Promise<void>;
   /** The first error that nobody caught, such as one thrown in a timer of a check. */
   fault(): { thrown: unknown } | undefined;
 }
@@ -31,7 +33,9 @@ export function processIo(from: NodeJS.Process): ProcessIo {
   from.on('SIGTERM', onSignal);
   from.on('SIGHUP', onSignal);
   // A reader that went away (`| head`) is no error of ours.
-  from.stdout.on('error', () => {});
+  from.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') fault ??= { thrown: error };
+  });
   from.stderr.on('error', () => {});
   return {
     io: {
@@ -44,6 +48,7 @@ export function processIo(from: NodeJS.Process): ProcessIo {
       onExit: (cleanUp) => void cleanUps.push(cleanUp),
     },
     fault: () => fault,
+    written: () => new Promise((resolve) => from.stdout.write('', () => resolve())),
     async finish() {
       for (const cleanUp of cleanUps.reverse()) await cleanUp();
       from.off('SIGINT', onSignal);
