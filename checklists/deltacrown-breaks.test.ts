@@ -195,6 +195,13 @@ describe('the gates, broken on purpose', () => {
       ),
     ));
 
+  it('D5: a silence of what is critical is NO_GO, too', () =>
+    platform.whileSilenced(
+      () => expectNoGo(postDeploy, 'critical-channel', /problem = "a silence or an inhib/, { within: '2s' }),
+      'severity',
+      'critical',
+    ));
+
   it('D10: a cache that is missed most of the time is NO_GO, with the rate', () =>
     platform.whileFlags({ [observability]: true, [enforcement]: true }, async () => {
       // Each sanction takes the member out of the cache; one of this kind forbids no purchase.

@@ -167,6 +167,22 @@ describe('after a deployment of payouts', () => {
     );
   });
 
+  it('N1: a payout that failed and kept its price is NO_GO', () => {
+    const first = '(SELECT id FROM app.mobile_money_payouts ORDER BY created_at, id LIMIT 1)';
+    const turn = (status: string) =>
+      `SET session_replication_role = replica; UPDATE app.mobile_money_payouts SET status = '${status}' WHERE id = ${first}`;
+    return platform.whileSql(turn('FAILED'), turn('CONFIRMED'), () =>
+      expectNoGo('books-balance', /books-balance failed: .*first\.payouts_off = "?1/),
+    );
+  });
+
+  it('N1: a law of the ledger that is switched off is NO_GO', () => {
+    const turn = (to: string) => `ALTER TABLE app.ledger_entries ${to} TRIGGER ledger_entries_balanced`;
+    return platform.whileSql(turn('DISABLE'), turn('ENABLE'), () =>
+      expectNoGo('books-balance', /books-balance failed: .*first\.laws_off = "?1/),
+    );
+  });
+
   it('N3: a payment that the service knows nothing of is NO_GO, with its reference', {
     timeout: 60_000,
   }, async () => {
@@ -205,6 +221,30 @@ describe('after a deployment of payouts', () => {
       expectNoGo('alert-channel', /problem = "a silence or an inhibition/, { within: '2s' }),
     ),
   );
+
+  it('N10: a silence of what is critical is NO_GO, too', { timeout: 60_000 }, () =>
+    platform.whileSilenced(
+      () => expectNoGo('critical-channel', /problem = "a silence or an inhibition/, { within: '2s' }),
+      'severity',
+      'critical',
+    ),
+  );
+
+  it('N10: a silence of one alert of payouts is NO_GO; one of another alert is none of this gate', async () => {
+    await platform.whileSilenced(
+      () => expectNoGo('nothing-silenced', /nothing-silenced failed: .*"status":\{"state":"active"\}/),
+      'alertname',
+      'PayoutWorkerSilent',
+    );
+    await platform.whileSilenced(
+      async () => {
+        const { exit, stdout } = await platform.runItem(postDeploy, 'nothing-silenced', {});
+        expect(exit, stdout).toBe(0);
+      },
+      'alertname',
+      'EconomyLatencyHigh',
+    );
+  });
 
   it('N10: a dashboard without a panel is NO_GO, with its title', () =>
     platform.whileFile('dashboards/payouts.json', '"Oldest Payout in SENT"', '"Oldest"', () =>

@@ -124,8 +124,8 @@ export class Platform {
     });
   }
 
-  async whileSilenced(during: During): Promise<void> {
-    const matchers = [{ name: 'severity', value: 'warning', isRegex: false, isEqual: true }];
+  async whileSilenced(during: During, name = 'severity', value = 'warning'): Promise<void> {
+    const matchers = [{ name, value, isRegex: false, isEqual: true }];
     const endsAt = new Date(Date.now() + 600_000);
     const silence = { matchers, startsAt: new Date(), endsAt, createdBy: 'test', comment: 'a test' };
     const made = await fetch(this.url('alertmanager', '/api/v2/silences'), {
