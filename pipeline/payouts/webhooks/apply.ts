@@ -10,7 +10,7 @@ import {
 } from '#pipeline/payouts/payouts.ts';
 import { referenceOf } from '#pipeline/payouts/worker/settings.ts';
 import type { Queryable } from '#pipeline/runtime/db.ts';
-import type { News } from './news.ts';
+import { isTaken, type News } from './news.ts';
 
 /** Why a callback changed nothing. */
 export type Ignored =
@@ -87,8 +87,9 @@ async function decide(
     const { providerRef, status: error } = news;
     await fail(tx, id, { error, retryable: false, providerRef, response: responseOf(news) });
   } else {
-    if (payout.provider_ref !== null || news.providerRef === null) return 'NO_CHANGE';
-    const { providerRef } = news;
+    const { providerRef, status: word } = news;
+    if (payout.provider_ref !== null || providerRef === null || !isTaken(payout.provider, word))
+      return 'NO_CHANGE';
     await markSent(tx, id, { providerRef, delaySeconds: options.pollSeconds, response: responseOf(news) });
   }
   return null;

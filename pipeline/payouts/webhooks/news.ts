@@ -42,6 +42,14 @@ export function stateOf(provider: Provider, status: string): News['state'] {
   return 'SENT';
 }
 
+/**
+ * Whether the provider has it. Thunes also tells of what was made and is not confirmed: nobody is paid by that, and it
+ * must not be taken for sent, or nobody would go on with it.
+ */
+export function isTaken(provider: Provider, status: string): boolean {
+  return provider !== 'THUNES' || !/^(CREATED|1\d{4})$/.test(status.trim().toUpperCase());
+}
+
 export function readNews(provider: Provider, body: Buffer): Reading {
   const root = parse(body);
   if (!root) {

@@ -166,6 +166,18 @@ describe('what it changes', () => {
     expect(await service.read(payout)).toMatchObject({ status: 'CONFIRMED' });
   });
 
+  it('of Thunes about what was made and not confirmed leaves it to be sent', async () => {
+    const payout = await service.newPayout('THUNES');
+    const { external_ref } = payout;
+    for (const status of ['CREATED', '10000']) {
+      const { body } = await service.send('THUNES', { external_ref, id: 'of-thunes', status });
+      expect(body).toMatchObject({ ignored: true, reason: 'NO_CHANGE' });
+    }
+    expect(await service.read(payout)).toMatchObject({ status: 'PENDING', provider_ref: null });
+    await service.send('THUNES', { external_ref, id: 'of-thunes', status: 'SUBMITTED' });
+    expect(await service.read(payout)).toMatchObject({ status: 'SENT', provider_ref: 'of-thunes' });
+  });
+
   it('a reference that another payout gets at the same moment is kept as a mismatch, not lost with an error', async () => {
     const [mine, other] = [await service.newPayout(), await service.newPayout()];
     const { db } = service.payouts;
