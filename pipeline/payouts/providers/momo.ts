@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Answer, exchange, unclear } from './exchange.ts';
+import { type Answer, exchange, type Request, unclear } from './exchange.ts';
 import { type Order, type PayoutProvider, ProviderError, type Standing } from './provider.ts';
 import { basic, decimalOf, isObject, isRefusal, msisdnOf, word } from './wire.ts';
 
@@ -20,17 +20,21 @@ const marginMs = 30_000;
 
 /** MTN MoMo's disbursements: the reference is made of ours, so that the same payment can't be made twice. */
 export function createMomo(settings: MomoSettings): PayoutProvider {
-  const tokenOf = createTokens(settings);
-  const headersOf = async (signal: AbortSignal) => ({
-    authorization: `Bearer ${await tokenOf(signal)}`,
-    'x-target-environment': settings.targetEnvironment,
-    'ocp-apim-subscription-key': settings.subscriptionKey,
-  });
+  const tokens = createTokens(settings);
+  const call = async ({ headers, ...request }: Request, signal: AbortSignal): Promise<Answer> => {
+    const own = {
+      authorization: `Bearer ${await tokens.get(signal)}`,
+      'x-target-environment': settings.targetEnvironment,
+      'ocp-apim-subscription-key': settings.subscriptionKey,
+    };
+    const answer = await exchange(settings.baseUrl, { ...request, headers: { ...own, ...headers } }, signal);
+    // It was taken back before its time; whoever asks next gets another.
+    if (answer.status === 401) tokens.forget();
+    return answer;
+  };
   const statusOf = async (providerRef: string, signal: AbortSignal) => {
     const path = `${transfer}/${encodeURIComponent(providerRef)}`;
-    const template = `${transfer}/{reference}`;
-    const headers = await headersOf(signal);
-    const answer = await exchange(settings.baseUrl, { method: 'GET', template, path, headers }, signal);
+    const answer = await call({ method: 'GET', template: `${transfer}/{reference}`, path }, signal);
     if (answer.status === 404 && codeOf(answer) === 'RESOURCE_NOT_FOUND') return undefined;
     return standingOf(providerRef, answer);
   };
@@ -41,12 +45,11 @@ export function createMomo(settings: MomoSettings): PayoutProvider {
     async submit(order, signal) {
       const providerRef = referenceId(order.reference);
       const headers = {
-        ...(await headersOf(signal)),
         'x-reference-id': providerRef,
         ...(settings.callbackUrl && { 'x-callback-url': settings.callbackUrl }),
       };
       const request = { method: 'POST' as const, template: transfer, path: transfer, headers };
-      const answer = await exchange(settings.baseUrl, { ...request, body: bodyOf(order) }, signal);
+      const answer = await call({ ...request, body: bodyOf(order) }, signal);
       const code = codeOf(answer);
       if (answer.status === 202 || (answer.status === 409 && code === 'RESOURCE_ALREADY_EXIST')) {
         return { taken: { providerRef, state: 'SENT', status: code ?? 'PENDING', reason: null } };
@@ -91,7 +94,7 @@ function codeOf({ json }: Answer): string | undefined {
 function createTokens({ baseUrl, apiUser, apiKey, subscriptionKey }: MomoSettings) {
   let held: { token: string; until: number } | undefined;
   const path = '/disbursement/token/';
-  return async (signal: AbortSignal): Promise<string> => {
+  const get = async (signal: AbortSignal): Promise<string> => {
     if (held && performance.now() < held.until) return held.token;
     const headers = { authorization: basic(apiUser, apiKey), 'ocp-apim-subscription-key': subscriptionKey };
     const answer = await exchange(baseUrl, { method: 'POST', template: path, path, headers }, signal);
@@ -103,5 +106,11 @@ function createTokens({ baseUrl, apiUser, apiKey, subscriptionKey }: MomoSetting
     const seconds = typeof json.expires_in === 'number' ? json.expires_in : 0;
     held = { token, until: performance.now() + seconds * 1000 - marginMs };
     return token;
+  };
+  return {
+    get,
+    forget() {
+      held = undefined;
+    },
   };
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultKind } from '#pipeline/simulators/payouts/faults.ts';
 import { type RunningPayoutSimulator, startPayoutSimulator } from '#pipeline/simulators/payouts/start.ts';
@@ -147,6 +149,29 @@ it('Thunes goes on with a transaction that was made and not confirmed', async ()
   expect(simulator.control.book().filter(({ externalRef }) => externalRef === order.reference)).toHaveLength(
     1,
   );
+});
+
+it('MoMo asks for another token when the one that it has was taken back', async () => {
+  let valid = 'first';
+  const server = createServer((request, response) => {
+    const isAsked = request.url?.endsWith('/token/');
+    const isKnown = request.headers.authorization === `Bearer ${valid}`;
+    response.writeHead(isAsked ? 200 : isKnown ? 404 : 401, { 'content-type': 'application/json' });
+    const code = isKnown ? 'RESOURCE_NOT_FOUND' : 'UNAUTHORIZED';
+    response.end(JSON.stringify(isAsked ? { access_token: valid, expires_in: 3600 } : { code }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const settings = { apiUser: 'u', apiKey: 'k', subscriptionKey: 's', targetEnvironment: 't' };
+    const momo = createMomo({ baseUrl: `http://127.0.0.1:${port}`, ...settings });
+    expect(await momo.find('payout-1', signal())).toBeUndefined();
+    valid = 'second';
+    await expect(momo.find('payout-1', signal())).rejects.toMatchObject({ code: 'HTTP_401' });
+    expect(await momo.find('payout-1', signal())).toBeUndefined();
+  } finally {
+    server.close();
+  }
 });
 
 it('MoMo without a token submits nothing, and says nothing of its credentials', async () => {
