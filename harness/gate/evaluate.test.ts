@@ -32,6 +32,22 @@ const facts = {
 const judge = (text: string, needs = {}) => evaluateExpectation(text, { schema, facts, needs });
 
 describe('expectations', () => {
+  it.each([
+    ['2026-11-25T08:00:00.123Z', 'true'],
+    ['2026-11-25T09:00:00.123+01:00', 'true'],
+    ['2026-11-25 08:00:00.123456+00', 'true'],
+    ['Wed, 25 Nov 2026 08:00:00 GMT', 'false'],
+    ['2026-11-25T08:00:00.123456', 'error'],
+    ['2026-11-25 08:00:00.123456', 'error'],
+    ['Wed Nov 25 2026 08:00:00', 'error'],
+  ])('a time means the same on every machine, so one without a zone is none: %s', (at, outcome) => {
+    const given = { type: 'object', properties: { first: { 'x-cel': 'dyn' } } } as const;
+    const text = 'timestamp(first.at) == timestamp("2026-11-25T08:00:00.123Z")';
+    expect(evaluateExpectation(text, { schema: given, facts: { first: { at } }, needs: {} }).outcome).toBe(
+      outcome,
+    );
+  });
+
   it('says of a fact that was not measured that it is missing, not that nobody knows it', () => {
     const { p95: _, ...others } = facts;
     expect(evaluateExpectation('p95 < 1.0', { schema, facts: others, needs: {} })).toMatchObject({

@@ -1,6 +1,6 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { Expectation } from '../report/schema.ts';
-import { freePaths, strictName, unguardedAll, violators, withStrictNumbers } from './expression.ts';
+import { freePaths, strictName, unguardedAll, violators, withStrictCalls } from './expression.ts';
 import { celType, type FactSchema, toCel } from './facts.ts';
 
 /** What expectations may read: the facts of their item, and `needs` with the facts of the items it needs. */
@@ -32,6 +32,14 @@ for (const name of ['int', 'uint']) {
     return plain.evaluate(`${name}(value)`, { value }) as bigint;
   });
 }
+const namesZone = /(?:Z|GMT|UTC|:\d\d(?:\.\d+)? ?[+-]\d\d(?::?\d\d)?)$/i;
+// The library reads a time without a zone as one of this machine: elsewhere the same facts would be judged differently.
+untyped.registerFunction(`${strictName('timestamp')}(dyn): google.protobuf.Timestamp`, (value: unknown) => {
+  if (typeof value === 'string' && !namesZone.test(value)) {
+    throw new Error('timestamp() of a text that names no zone');
+  }
+  return plain.evaluate('timestamp(value)', { value }) as Date;
+});
 const typed = new WeakMap<FactSchema, Environment>();
 
 /** Type-checks an expectation against a kind's facts before anything runs. */
@@ -75,7 +83,7 @@ export function evaluateExpectation(text: string, subject: Subject): Expectation
     const context = contextOf(subject);
     const { ast } = untyped.parse(text);
     operands = freePaths(ast).map((node) => operandOf(node, context));
-    const value = untyped.evaluate(withStrictNumbers(text, ast), context);
+    const value = untyped.evaluate(withStrictCalls(text, ast), context);
     if (value === true) return { text, outcome: 'true', operands };
     if (value === false) {
       return {
@@ -108,7 +116,7 @@ export function isTrue(text: string, subject: Subject): boolean {
   try {
     let program = programs.get(text);
     if (!program) {
-      program = untyped.parse(withStrictNumbers(text, untyped.parse(text).ast));
+      program = untyped.parse(withStrictCalls(text, untyped.parse(text).ast));
       if (programs.size >= mostPrograms) programs.clear();
       programs.set(text, program);
     }

@@ -25,12 +25,14 @@ export function strictName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** The text with each call of `int` and `uint` made one of the strict kind. */
-export function withStrictNumbers(text: string, ast: ASTNode): string {
+const strictCalls = new Set(['int', 'uint', 'timestamp']);
+
+/** The text with each call of `int`, `uint` and `timestamp` made one of the strict kind. */
+export function withStrictCalls(text: string, ast: ASTNode): string {
   let strict = text;
   const replace = (node: ASTNode): void => {
     const name = node.op === 'call' ? node.args[0] : '';
-    if (name === 'int' || name === 'uint') {
+    if (strictCalls.has(name as string)) {
       strict = strict.slice(0, node.start) + strictName(name) + strict.slice(node.start + name.length);
     }
     for (const child of childrenOf(node)) replace(child);
