@@ -3,6 +3,7 @@ import type { Database } from '#pipeline/runtime/db.ts';
 import { ServiceError } from '#pipeline/runtime/errors.ts';
 import type { TypedApp } from '#pipeline/runtime/http.ts';
 import { maskedPayoutAnswer, retryAnswer } from './answers.ts';
+import { audit } from './audit.ts';
 import { actorOf } from './caller.ts';
 import { refusals } from './errors.ts';
 import { listPayouts, listWebhookEvents } from './listing.ts';
@@ -87,7 +88,10 @@ export function registerPayoutAdmin(plain: FastifyInstance, { db, processOnce }:
   app.post(
     `${payouts}/process-once`,
     { config, schema: { security, tags, response: { 200: ProcessedAnswer, ...refusals } } },
-    async () => ({ processed: await processOnce() }),
+    async (request) => {
+      await audit(db, { ...actorOf(request), action: 'payouts.process-once', target: 'payouts' });
+      return { processed: await processOnce() };
+    },
   );
 }
 

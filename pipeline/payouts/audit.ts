@@ -4,7 +4,7 @@ export interface Audit {
   /** A user's id, or what else acted. */
   actor: string;
   action: string;
-  /** What it was done to: the id of a payout's transaction, of a user, of an event. */
+  /** What it was done to: the id of a payout's transaction, of a user, of an event, or `payouts` for what is due. */
   target: string;
   reason?: string | null;
   detail?: object;

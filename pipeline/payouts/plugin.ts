@@ -12,6 +12,7 @@ import { requireStagingKey } from './caller.ts';
 import { answerWithDetail } from './errors.ts';
 import { createPayoutMetrics } from './metrics.ts';
 import { registerMoneyRoutes } from './money-routes.ts';
+import { providers } from './payouts.ts';
 import { createSweeper, forgetEvents, forgetKeys } from './retention.ts';
 import { registerSessionRoutes } from './session-routes.ts';
 import { registerReplay, registerWebhooks } from './webhooks/routes.ts';
@@ -61,7 +62,11 @@ export function createPayoutsWorker(deps: Omit<PayoutsDeps, 'turns'>): WatchedWo
 export function createPayouts(deps: PayoutsDeps): Payouts {
   const { config, db, probe, registry, turns, log } = deps;
   const metrics = createPayoutMetrics(registry);
-  const worker = createWatchedWorker({ ...deps, metrics });
+  // Beside requests: what it took waits for a connection with patience, and is not so much that no request could wait.
+  const patient = db.within(patientMs);
+  const most = Math.max(1, Math.floor(config.DB_POOL_MAX_WAITING / (2 * providers.length)));
+  const beside = { ...config, PAYOUT_BATCH: Math.min(config.PAYOUT_BATCH, most) };
+  const worker = createWatchedWorker({ ...deps, config: beside, db: patient, metrics });
   exposeOpenPayouts(registry, probe);
   const webhooks = {
     db,
@@ -72,7 +77,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     pollSeconds: config.PAYOUT_POLL_MS / 1000,
   };
   const retentionHours = config.IDEMPOTENCY_RETENTION_HOURS;
-  const retention = { db: db.within(patientMs), metrics };
+  const retention = { db: patient, metrics };
   const sweeper = createSweeper(log, () => forgetKeys(retention, retentionHours));
   return {
     async register(app) {

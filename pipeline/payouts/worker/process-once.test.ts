@@ -58,6 +58,34 @@ it('a provider that is turned off gives the money back, and a retry goes on once
   expect(await statusOf(id)).toBe('SENT');
 });
 
+it('takes no more than can wait for a connection beside requests: what was sent is written down', async () => {
+  const small = { DB_POOL_MAX: '2', DB_POOL_MAX_WAITING: '8', DB_ACQUIRE_TIMEOUT_MS: '200' };
+  const crowded = await startPayouts({ ...providerEnv(simulator), ...small });
+  try {
+    const [by, payer] = [await crowded.person({ role: 'ADMIN' }), await crowded.person({ cents: 100_000 })];
+    for (let made = 0; made < 20; made += 1) await payer.cashOut(1);
+    const taken: number[] = [];
+    do {
+      const { body } = await by.call('POST', `${adminPath}/process-once`);
+      taken.push(body.processed);
+    } while (taken.at(-1) !== 0);
+    expect(Math.max(...taken)).toBeLessThan(8);
+    expect(crowded.service.lines.filter(({ event }) => event === 'payouts.step_failed')).toEqual([]);
+    const open = `SELECT FROM app.mobile_money_payouts WHERE status <> 'SENT'`;
+    expect((await crowded.db.query(open)).rowCount).toBe(0);
+  } finally {
+    await crowded.stop();
+  }
+}, 60_000);
+
+it('leaves an audit row, as all that administrators do', async () => {
+  await processOnce();
+  const { rows } = await payouts.db.query(
+    'SELECT actor, action, target FROM app.audit_log ORDER BY id DESC LIMIT 1',
+  );
+  expect(rows).toEqual([{ actor: admin.userId, action: 'payouts.process-once', target: 'payouts' }]);
+});
+
 it('is for administrators', async () => {
   const refused = await user.call('POST', `${adminPath}/process-once`);
   expect([refused.status, refused.body]).toEqual([403, { detail: 'ADMIN_REQUIRED' }]);
