@@ -261,6 +261,14 @@ describe('after a deployment of payouts', () => {
         return expectNoGo('smoke', /smoke failed: .*no worker has sent the payout within 2 s: it is PENDING/);
       },
     ));
+
+  it('N2: a worker of another release is NO_GO, with its instance', () =>
+    platform.whileFile('package.json', /"version": ".+?"/, '"version": "0.0.9"', () =>
+      platform.whileWorker(async () => {
+        await platform.scraped('taxpoynt_build_info{version="0.0.9"}');
+        await expectNoGo('one-build', /one-build failed: .*"build":"0\.0\.9@","instance":"127/);
+      }),
+    ));
 });
 
 it('N11: the smoke script names every variable that is missing, and exits 2', async () => {

@@ -7,9 +7,10 @@ import { type Database, openDatabase, patientMs } from '#pipeline/runtime/db.ts'
 import { createFlagStore, type FlagStore } from '#pipeline/runtime/flag-store.ts';
 import { createFlags, type Flags } from '#pipeline/runtime/flags.ts';
 import { createLogger, type Logger } from '#pipeline/runtime/logging.ts';
-import { createRegistry, observePool } from '#pipeline/runtime/metrics.ts';
+import { createRegistry, exposeBuild, observePool } from '#pipeline/runtime/metrics.ts';
 import { createPostgresTurns, type TurnStore } from '#pipeline/runtime/rate-limiter.ts';
 import { createRedisTurns } from '#pipeline/runtime/rate-limiter-redis.ts';
+import { version } from '#pipeline/version.ts';
 
 /** What the service and a script that runs the pipeline by itself both stand on. */
 export interface Platform {
@@ -39,6 +40,7 @@ export async function createPlatform({ config, env, logDestination }: PlatformOp
     ...(logDestination && { destination: logDestination }),
   });
   const registry = createRegistry();
+  exposeBuild(registry, version, values.GIT_SHA);
   const { db, probe } = openDatabases(values, registry, log);
   const flagStore = createFlagStore(db.within(patientMs));
   const flags = await createFlags({

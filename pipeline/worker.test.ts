@@ -64,6 +64,7 @@ it('N2: a worker is a process of its own that sends, asks, tells how it is, and 
   expect(metrics).toContain('payout_attempts_total{provider="MOMO",result="FAILED"} 0');
   expect(metrics).toContain('payout_open{provider="MOMO",status="SENT"} 0');
   expect(metrics).toContain('payout_rows_forgotten_total{kind="webhook_event"} 0');
+  expect(metrics).toMatch(/taxpoynt_build_info\{version="\d[^"]+",git_sha=""\} 1/);
   expect(metrics).toMatch(/payout_worker_heartbeat_timestamp_seconds\{provider="FLOOZ"\} \d{10}/);
   worker.child.kill('SIGTERM');
   expect((await worker.finished).code).toBe(0);

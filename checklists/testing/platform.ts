@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -144,6 +144,15 @@ export class Platform {
     const found = this.#stack.state.processes.find((each) => each.name === name);
     if (!found) throw new Error(`the stack has no ${name}`);
     process.kill(found.pid, 'SIGKILL');
+  }
+
+  /** Another worker where the one of the stack was, from the files of the copy as they are now. */
+  async whileWorker(during: During): Promise<void> {
+    const { ports, secrets } = this.#stack.state;
+    const env = { ...process.env, ...secrets, DOMAINS: 'payouts', PORT: String(ports['worker']) };
+    const options = { cwd: this.root, env, stdio: 'ignore' } as const;
+    const worker = spawn(process.execPath, ['pipeline/server.ts', '--worker'], options);
+    await during().finally(() => worker.kill('SIGKILL'));
   }
 
   /** Of a program of the stack, by the name of its port. */

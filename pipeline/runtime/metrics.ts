@@ -9,6 +9,16 @@ export function createRegistry(): Registry {
   return registry;
 }
 
+/** Of the service and of workers, so that one of a release before is seen. */
+export function exposeBuild(registry: Registry, version: string, gitSha: string): void {
+  new Gauge({
+    name: 'taxpoynt_build_info',
+    help: '1, by the version and the commit of the process.',
+    labelNames: ['version', 'git_sha'] as const,
+    registers: [registry],
+  }).set({ version, git_sha: gitSha }, 1);
+}
+
 /** `route` is the template, `unmatched` where none fits: a path never becomes a label. */
 export function instrumentHttp(app: FastifyInstance, registry: Registry): void {
   const labelNames = ['method', 'route', 'status'] as const;
