@@ -1,5 +1,10 @@
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
+/** Does a text of a time say of which zone it is? One that does not is read by each machine as its own. */
+export function namesZone(text: string): boolean {
+  return /(?:Z|GMT|UTC|:\d\d(?:\.\d+)? ?[+-]\d\d(?::?\d\d)?)$/i.test(text);
+}
+
 /** What a clock on the wall shows. */
 export interface WallClock {
   year: number;

@@ -1,4 +1,5 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { namesZone } from '../config/zone.ts';
 import type { Expectation } from '../report/schema.ts';
 import { freePaths, strictName, unguardedAll, violators, withStrictCalls } from './expression.ts';
 import { celType, type FactSchema, toCel } from './facts.ts';
@@ -32,10 +33,9 @@ for (const name of ['int', 'uint']) {
     return plain.evaluate(`${name}(value)`, { value }) as bigint;
   });
 }
-const namesZone = /(?:Z|GMT|UTC|:\d\d(?:\.\d+)? ?[+-]\d\d(?::?\d\d)?)$/i;
 // The library reads a time without a zone as one of this machine: elsewhere the same facts would be judged differently.
 untyped.registerFunction(`${strictName('timestamp')}(dyn): google.protobuf.Timestamp`, (value: unknown) => {
-  if (typeof value === 'string' && !namesZone.test(value)) {
+  if (typeof value === 'string' && !namesZone(value)) {
     throw new Error('timestamp() of a text that names no zone');
   }
   return plain.evaluate('timestamp(value)', { value }) as Date;

@@ -50,6 +50,11 @@ describe('createLogFile', () => {
     ]);
   });
 
+  it('takes a time without a zone for none: it means another moment on each machine', async () => {
+    await writeFile(path, line('2026-11-20T08:30:00.123') + line('2026-11-20T09:30:00.123+01:00'));
+    expect((await read()).map(({ at }) => at)).toEqual(['', '1795163400123000000']);
+  });
+
   it('reads the time from another field', async () => {
     await writeFile(path, '{"ts":"2026-11-20T08:30:00Z"}\n{"time":"2026-11-20T08:30:00Z"}\n');
     expect((await read({ time: 'ts' })).map(({ at }) => at !== '')).toEqual([true, false]);

@@ -2,13 +2,14 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { namesZone } from '../config/zone.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { LogLine, LogSource } from './define.ts';
 
 export interface LogFileConfig {
   name: string;
   path: string;
-  /** JSON field that holds a line's time: RFC 3339 text or milliseconds since the epoch. Default `time`. */
+  /** JSON field that holds a line's time: RFC 3339 text, or milliseconds since the epoch; text without a zone is none. Default `time`. */
   time?: string | undefined;
 }
 
@@ -109,7 +110,7 @@ function timeOf(text: string, field: string): number | undefined {
   } catch {
     return undefined;
   }
-  const at = typeof value === 'string' ? Date.parse(value) : value;
+  const at = typeof value === 'string' ? (namesZone(value) ? Date.parse(value) : undefined) : value;
   return typeof at === 'number' && Number.isFinite(at) && Math.abs(at) <= 8.64e15 ? at : undefined;
 }
 
