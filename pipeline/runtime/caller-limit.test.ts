@@ -26,3 +26,19 @@ it('N7: an address that was refused is refused without asking until it may have 
   expect(await come('10.0.0.1')).toBe('taken');
   expect(ask).toHaveBeenCalledTimes(3);
 });
+
+it.each([
+  ['2001:db8:0:1::1', 'logins:2001:db8:0:1::/64'],
+  ['2001:0DB8:0000:0001:ffff:ffff:ffff:ffff', 'logins:2001:db8:0:1::/64'],
+  ['2001:db8::1', 'logins:2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'logins:fe80:0:0:0::/64'],
+  ['::1', 'logins:0:0:0:0::/64'],
+  ['::', 'logins:0:0:0:0::/64'],
+  ['1::', 'logins:1:0:0:0::/64'],
+  ['::ffff:10.0.0.1', 'logins:10.0.0.1'],
+  ['10.0.0.1', 'logins:10.0.0.1'],
+])('N7: %s is counted as %s: one caller has a whole network of IPv6', async (ip, key) => {
+  const ask = vi.fn(async () => 0);
+  await limitCallers({ name: 'postgresql', ask, close() {} }, 'logins', 120)({ ip });
+  expect(ask).toHaveBeenCalledWith(key, 120);
+});
