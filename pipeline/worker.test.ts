@@ -70,6 +70,28 @@ it('N2: a worker is a process of its own that sends, asks, tells how it is, and 
   expect((await worker.finished).code).toBe(0);
 });
 
+it('N8: takes nothing before it knows what is paused', async () => {
+  const { db } = database;
+  await db.query(
+    `INSERT INTO flag_overrides (flag, instance_id, value, updated_by) VALUES ($1, '*', 'true', 'test')`,
+    ['PAYOUTS_MOMO_PAUSED'],
+  );
+  const { walletId } = await fundedWallet(db, 100_000);
+  const [paused, other] = [
+    await payoutOf(db, walletId, { provider: 'MOMO' }),
+    await payoutOf(db, walletId, { provider: 'TMONEY' }),
+  ];
+  const statusOf = async (id: string) => (await findPayout(db, id))?.status;
+  await db.query('ALTER TABLE flag_overrides RENAME TO flag_overrides_away');
+  const { worker } = await startWorker();
+  await worker.printed(/flags could not be read/);
+  expect(await statusOf(other.transaction_id)).toBe('PENDING');
+  await db.query('ALTER TABLE flag_overrides_away RENAME TO flag_overrides');
+  await worker.printed(/worker\.ready/);
+  await expect.poll(() => statusOf(other.transaction_id), { timeout: 20_000 }).toBe('CONFIRMED');
+  expect(await statusOf(paused.transaction_id)).toBe('PENDING');
+});
+
 it('says what is wrong where payouts do not run', async () => {
   const wrong = await runScript('pipeline/server.ts', ['--worker'], { ...env, DOMAINS: 'economy' });
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('--worker is for payouts') });

@@ -53,12 +53,19 @@ export async function buildWorker(options: WorkerOptions): Promise<WorkerApp> {
     reply.type(registry.contentType).send(await registry.metrics()),
   );
   const waiter = createWaiter();
+  /** What is paused is known before anything is claimed. */
+  const areFlagsRead = () =>
+    flags.refresh().then(
+      () => true,
+      (error) => {
+        log.warn({ err: textOf(error) }, 'flags could not be read');
+        return false;
+      },
+    );
   const begun = begin();
   async function begin(): Promise<void> {
     while (waiter.isWaiting()) {
-      if (await areMigrationsApplied(probe).catch(() => false)) {
-        // What is paused is known before anything is claimed.
-        await flags.refresh().catch((error) => log.warn({ err: textOf(error) }, 'flags could not be read'));
+      if ((await areMigrationsApplied(probe).catch(() => false)) && (await areFlagsRead())) {
         flags.start();
         worker.start();
         log.info({ event: 'worker.ready' }, 'worker.ready');
