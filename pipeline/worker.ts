@@ -37,7 +37,7 @@ export async function buildWorker(options: WorkerOptions): Promise<WorkerApp> {
   const DB_ACQUIRE_TIMEOUT_MS = Math.max(config.DB_ACQUIRE_TIMEOUT_MS, patientMs);
   const values = { ...config, DB_POOL_MAX_WAITING, DB_ACQUIRE_TIMEOUT_MS };
   const platform = await createPlatform({ ...options, config: { ...options.config, values } });
-  const { probe, flags, log, registry } = platform;
+  const { probe, flags, registry } = platform;
   const worker = createPayoutsWorker({ config, ...platform });
   const http = Fastify({ forceCloseConnections: true });
   const isUp = () =>
@@ -53,27 +53,7 @@ export async function buildWorker(options: WorkerOptions): Promise<WorkerApp> {
     reply.type(registry.contentType).send(await registry.metrics()),
   );
   const waiter = createWaiter();
-  /** What is paused is known before anything is claimed. */
-  const areFlagsRead = () =>
-    flags.refresh().then(
-      () => true,
-      (error) => {
-        log.warn({ err: textOf(error) }, 'flags could not be read');
-        return false;
-      },
-    );
-  const begun = begin();
-  async function begin(): Promise<void> {
-    while (waiter.isWaiting()) {
-      if ((await areMigrationsApplied(probe).catch(() => false)) && (await areFlagsRead())) {
-        flags.start();
-        worker.start();
-        log.info({ event: 'worker.ready' }, 'worker.ready');
-        return;
-      }
-      await waiter.pause(500);
-    }
-  }
+  const begun = begin(platform, worker, waiter);
   return {
     http,
     platform,
@@ -86,4 +66,29 @@ export async function buildWorker(options: WorkerOptions): Promise<WorkerApp> {
       await platform.close();
     },
   };
+}
+
+/** When the schema is there, and what is paused is known: before that nothing is claimed. */
+async function begin(
+  { probe, flags, log }: Platform,
+  worker: { start(): void },
+  waiter: ReturnType<typeof createWaiter>,
+): Promise<void> {
+  const areFlagsRead = () =>
+    flags.refresh().then(
+      () => true,
+      (error) => {
+        log.warn({ err: textOf(error) }, 'flags could not be read');
+        return false;
+      },
+    );
+  while (waiter.isWaiting()) {
+    if ((await areMigrationsApplied(probe).catch(() => false)) && (await areFlagsRead())) {
+      flags.start();
+      worker.start();
+      log.info({ event: 'worker.ready' }, 'worker.ready');
+      return;
+    }
+    await waiter.pause(500);
+  }
 }
