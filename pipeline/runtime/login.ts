@@ -10,24 +10,28 @@ export interface LoginOptions<Person> {
   find(name: string): Promise<{ person: Person; hash: string } | undefined>;
   /** For a name that there is not as for a password that is wrong. */
   refusal(): ServiceError;
+  /** Milliseconds that no change of the clock moves. */
   now?(): number;
 }
 
 export type Login<Person> = (name: string, password: string) => Promise<Person>;
 
 /** Counts on this instance only: what it bounds is guessing, and the work that guessing causes. */
-export function createLogin<Person>({ find, refusal, now = Date.now }: LoginOptions<Person>): Login<Person> {
+export function createLogin<Person>({
+  find,
+  refusal,
+  now = () => performance.now(),
+}: LoginOptions<Person>): Login<Person> {
   const failures = new Map<string, { count: number; since: number }>();
 
   function assertNotGuessing(name: string): void {
     const seen = failures.get(name);
     if (!seen) return;
-    if (now() - seen.since >= failureWindowMs) failures.delete(name);
+    const leftMs = seen.since + failureWindowMs - now();
+    if (leftMs <= 0) failures.delete(name);
     else if (seen.count >= maxFailures) {
-      throw new ServiceError(
-        'TOO_MANY_REQUESTS',
-        'too many failed attempts for this name; wait five minutes',
-      );
+      const message = 'too many failed attempts for this name; wait five minutes';
+      throw new ServiceError('TOO_MANY_REQUESTS', message, { retryAfterSeconds: Math.ceil(leftMs / 1000) });
     }
   }
 
