@@ -164,7 +164,7 @@ async function record(deps: Processing, payout: ClaimedPayout, standing: Standin
     const error = reason ?? status;
     await fail(deps.db, id, { error, retryable: temporary.has(error), providerRef, response, claim });
   } else {
-    const delaySeconds = deps.settings.pollMs / 1000;
+    const delaySeconds = pollSecondsOf(deps, payout);
     await markSent(deps.db, id, { providerRef, delaySeconds, response, claim });
   }
 }
@@ -179,7 +179,9 @@ async function giveBack({ db }: Processing, { transaction_id: id, claim }: Claim
 }
 
 async function later(deps: Processing, payout: ClaimedPayout, error: string): Promise<void> {
-  const factor = deps.backoffFactor(payout.provider);
-  const delaySeconds = (deps.settings.pollMs * factor) / 1000;
+  const delaySeconds = pollSecondsOf(deps, payout);
   await reschedule(deps.db, payout.transaction_id, { delaySeconds, error, claim: payout.claim });
 }
+
+const pollSecondsOf = ({ settings, backoffFactor }: Processing, { provider }: ClaimedPayout) =>
+  (settings.pollMs * backoffFactor(provider)) / 1000;

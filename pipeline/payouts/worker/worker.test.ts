@@ -152,6 +152,9 @@ describe('flags', () => {
     const payout = await newPayout('MOMO');
     await step(payout, { backoffFactor: () => 10 });
     expect(await secondsAhead(payout)).toBeGreaterThan(290);
+    const sent = await newPayout('TMONEY');
+    expect(await step(sent, { backoffFactor: () => 10 })).toMatchObject({ status: 'SENT', last_error: null });
+    expect(await secondsAhead(sent)).toBeGreaterThan(590);
   });
 });
 
