@@ -150,6 +150,14 @@ describe('after a deployment of payouts', () => {
       ),
   );
 
+  it('N3: a provider that decides nothing is NO_GO, with its name', () => {
+    const turn = (status: string, next: string) => `SET session_replication_role = replica;
+      UPDATE app.mobile_money_payouts SET status = '${status}', next_retry_at = ${next} WHERE provider = 'MOMO'`;
+    return platform.whileSql(turn('SENT', `now() + interval '1 hour'`), turn('CONFIRMED', 'NULL'), () =>
+      expectNoGo('decided', /decided failed: .*first\.undecided = "MOMO"/),
+    );
+  });
+
   it('N11: a wallet that says more than its entries is NO_GO', () =>
     platform.whileSql(
       `SET session_replication_role = replica; UPDATE app.wallets SET balance_cents = balance_cents + 1`,
