@@ -18,6 +18,7 @@ export interface ReleaseInput {
   lastGo(but: string): Promise<Pick<LastGo, 'commit' | 'from'> | undefined>;
 }
 
+const cleanHint = 'a release is signed for a clean, whole checkout';
 const noRangeHint = 'name the revision that was released before this one in `release.since` of the gate';
 
 /** What is being released: subjects, commit and authors. Asks git, writes nothing. */
@@ -27,7 +28,9 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
   const git = await gitState(root);
   if (git === undefined) complain('this folder is no git work tree, so the report names no commit');
   if (git?.shallow) complain('the clone is shallow, so not every author of the release is known');
-  if (git?.dirty) complain('the work tree has changes that are not committed');
+  if (git?.dirty) {
+    complain('the work tree has changes that are not committed', `${cleanHint}; git names ${git.changed}`);
+  }
   const subjects = await subjectsOf(root, gate, git?.commit);
   // A statement speaks of something: without git that is the gate itself.
   if (subjects.length === 0)
@@ -69,7 +72,7 @@ export async function describeRelease(input: ReleaseInput): Promise<SignOff['rel
     return undefined;
   }
 
-  function complain(what: string, hint = 'a release is signed for a clean, whole checkout'): void {
+  function complain(what: string, hint = cleanHint): void {
     if (!rehearsal) throw new CountersignError('CONFIG_INVALID', what, { hint });
     notes.push(what);
   }
@@ -116,6 +119,8 @@ interface GitState {
   commit: string;
   branch: string;
   dirty: boolean;
+  /** The first paths of the changes, in words. */
+  changed: string;
   shallow: boolean;
 }
 
@@ -124,10 +129,20 @@ async function gitState(root: string): Promise<GitState | undefined> {
   if (!commit) return undefined;
   const [branch, status, shallow] = await Promise.all([
     git(root, ['symbolic-ref', '--short', '-q', 'HEAD']),
-    git(root, ['status', '--porcelain']),
+    git(root, ['status', '--porcelain', '--untracked-files=normal']),
     git(root, ['rev-parse', '--is-shallow-repository']),
   ]);
-  return { commit, branch: branch ?? '', dirty: status !== '', shallow: shallow !== 'false' };
+  const changed = firstPaths(status ?? '');
+  return { commit, branch: branch ?? '', dirty: status !== '', changed, shallow: shallow !== 'false' };
+}
+
+function firstPaths(status: string): string {
+  const paths = status.split('\n').map((line) => line.trim().replace(/^\S+\s+/, ''));
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
+  const own = paths.some((path) => path.endsWith('.countersign/'))
+    ? ' (`.countersign/` belongs into .gitignore)'
+    : '';
+  return paths.slice(0, 3).join(', ') + more + own;
 }
 
 /** Checks run in the checkout, so they say nothing about any other commit. */

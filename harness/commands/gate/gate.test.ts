@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -81,6 +81,12 @@ async function journalBegun(root: string): Promise<void> {
 
 const report = async (root: string) =>
   JSON.parse(await readFile(join(root, '.countersign/latest/report.json'), 'utf8')) as Statement;
+
+it('makes no key for a role that no signers file may name', async () => {
+  const root = await testProject({ 'checklists/environments.yml': 'environments: {}\n' });
+  const made = await runCli(root, ['keys', 'new', 'zoe', '--role', 'release manager'], passphrase);
+  expect(made).toMatchObject({ exit: 2, stderr: expect.stringContaining("can't be a role") });
+});
 
 describe('a gate with people', () => {
   it('H3, H4: waits for an attestation, takes two signatures, and verifies as GO', async () => {
@@ -245,6 +251,14 @@ describe('a gate with people', () => {
       exit: 2,
       stderr: expect.stringContaining('changes that are not committed'),
     });
+  });
+
+  it('names what is not committed: the folder of the runs, where nobody ignores it', async () => {
+    const root = await project([measured]);
+    await rm(join(root, '.gitignore'));
+    await appendFile(join(root, '.git/config'), '[status]\n\tshowUntrackedFiles = no\n');
+    const { stderr } = await cli(root, 'gate run release');
+    expect(stderr).toContain('.gitignore, .countersign/ (`.countersign/` belongs into .gitignore)');
   });
 
   it('status and show tell what is waited for', async () => {

@@ -41,6 +41,10 @@ example: countersign keys new ada --role release-manager`,
     if (!/^[a-z][a-z0-9._-]*$/.test(person))
       throw new CountersignError('USAGE', `\`${person}\` can't be an id: use a-z, 0-9, dot and dash`);
     if (roles.length === 0) throw new CountersignError('USAGE', '--role ROLE is missing');
+    for (const role of roles) {
+      if (!/^[a-z][a-z0-9-]*$/.test(role))
+        throw new CountersignError('USAGE', `\`${role}\` can't be a role: use a-z, 0-9 and dash`);
+    }
     const type = stringFlag(args, 'type') ?? 'p256';
     if (type !== 'p256' && type !== 'ed25519')
       throw new CountersignError('USAGE', `--type takes p256 or ed25519, not \`${type}\``);
