@@ -70,6 +70,14 @@ describe('N5: Idempotency-Key', () => {
     expect((await person.keyed(cashInPath, body, 'taken')).body).toEqual({ detail: 'IDEMPOTENCY_CONFLICT' });
     expect(await balanceOf(payouts.db, person.walletId)).toBe(900n);
     expect(await series('idempotency_conflicts_total')).toBe(before + 1);
+    // Whose client it is: no row of the database tells.
+    const { lines } = payouts.service;
+    const told = lines.filter(({ event }) => event === 'payouts.idempotency_conflict');
+    const used_for = 'cash_out_mobile_money';
+    expect(told).toMatchObject([
+      { route: 'cash_out_mobile_money', used_for, user_id: person.userId },
+      { route: 'cash_in_mobile_money', used_for, user_id: person.userId },
+    ]);
     const other = await payouts.person({ cents: 1000 });
     expect((await other.cashOut(101, 'taken')).status).toBe(200);
   });

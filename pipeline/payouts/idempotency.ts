@@ -1,5 +1,6 @@
 import type { Database } from '#pipeline/runtime/db.ts';
 import { brokenConstraint, ServiceError } from '#pipeline/runtime/errors.ts';
+import type { Logger } from '#pipeline/runtime/logging.ts';
 import { detailOf, translatePayoutError } from './errors.ts';
 import { type GuardedRequest, guardOf, hashRequest } from './guard.ts';
 import type { KeyedRoute, PayoutMetrics } from './metrics.ts';
@@ -17,6 +18,7 @@ export interface KeyedAnswer {
 
 export interface KeyedDeps {
   db: Database;
+  log: Logger;
   metrics: Pick<PayoutMetrics, 'replayed' | 'conflicted'>;
   retentionHours: number;
 }
@@ -84,7 +86,7 @@ interface Kept {
 }
 
 async function findKept(
-  { db, metrics, retentionHours }: KeyedDeps,
+  { db, log, metrics, retentionHours }: KeyedDeps,
   { userId, key, route, body }: KeyedRequest,
 ): Promise<KeyedAnswer | 'expired'> {
   const age = 'created_at < now() - make_interval(hours => $3)';
@@ -105,6 +107,8 @@ async function findKept(
   }
   if (kept.route_key !== route || kept.request_hash !== hashRequest(body)) {
     metrics.conflicted(route);
+    const event = 'payouts.idempotency_conflict';
+    log.info({ event, route, used_for: kept.route_key, user_id: userId }, event);
     throw new ServiceError('IDEMPOTENCY_CONFLICT', 'the key was used before for another request');
   }
   return { status: kept.status_code, body: kept.response_json };

@@ -89,6 +89,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
         registerSessionRoutes(scope, { db, turns, loginsPerMinute: config.LOGINS_PER_MINUTE });
         registerMoneyRoutes(scope, {
           db,
+          log,
           metrics,
           retentionHours,
           rules: {
