@@ -52,8 +52,8 @@ export interface DatabaseOptions {
 /** What nobody waits for had rather wait for a connection than fail; making one may take as long. */
 export const patientMs = 5000;
 
-/** The server ends a statement first; this is for one that no longer answers. */
-const silenceMs = 5000;
+/** The server ends a statement first; this is for one that no longer answers. Who asks for short answers knows sooner. */
+const silenceMs = (statementTimeoutMs: number) => Math.min(5000, statementTimeoutMs / 2);
 
 export function openDatabase(options: DatabaseOptions): Database {
   // A statement of this service takes milliseconds; one that hangs must not hold a connection for ever.
@@ -65,7 +65,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.applicationName,
     keepAlive: true,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + silenceMs,
+    query_timeout: statementTimeoutMs + silenceMs(statementTimeoutMs),
     idle_in_transaction_session_timeout: 60_000,
   });
   pool.on('error', options.onIdleError);
