@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintToken } from '#pipeline/runtime/token.ts';
 import { startPayouts, type TestPayouts } from '#pipeline/testing/payouts.ts';
-import { type CallOptions, jwtSecret, startService, testEnv } from '#pipeline/testing/service.ts';
+import {
+  type CallOptions,
+  jwtSecret,
+  payoutsSecret,
+  startService,
+  testEnv,
+} from '#pipeline/testing/service.ts';
 
 let payouts: TestPayouts;
 
@@ -98,6 +104,16 @@ describe('N7: two realms', () => {
     expect([old.status, old.body]).toEqual([401, { detail: 'UNAUTHENTICATED' }]);
     expect((await call('GET', '/v1/wallets')).status).toBe(200);
     await rotated.close();
+  });
+
+  it('whose subject is no id of one user opens nothing', async () => {
+    const { userId } = await payouts.person();
+    for (const sub of [[userId], { id: userId }, 5, null, userId.toUpperCase()]) {
+      const as = { sub: sub as string, secret: payoutsSecret };
+      const { status } = await payouts.service.call('GET', '/v1/wallets', { ...as, role: 'USER' });
+      const flags = await payouts.service.call('GET', '/v1/admin/webhooks/events', { ...as, role: 'ADMIN' });
+      expect([status, flags.status], JSON.stringify(sub)).toEqual([401, 403]);
+    }
   });
 
   it('where payouts run alone, their administrator has the settings and flags, and other domains no routes', async () => {
