@@ -43,3 +43,23 @@ it('leaves a text alone that ends as it is meant to', () => {
   for (const text of ['this is correct', 'battery', `${'x'.repeat(200)} corr`, '… and so on …'])
     expect(redactor.text(text)).toBe(text);
 });
+
+it.each([
+  ['a form', 'p%40ss+%21%27w%2Frd%3C%26%22%C3%A9'],
+  ['the query of an address', 'p@ss%20!%27w/rd%3C&%22%C3%A9'],
+  ['the path of an address', "p@ss%20!'w/rd%3C&%22%C3%A9"],
+  ['a page', 'p@ss !&#x27;w/rd&lt;&amp;&quot;é'],
+  ['another page', 'p@ss !&#39;w/rd&lt;&amp;&#34;é'],
+  ['JSON without any character beyond ASCII', 'p@ss !\'w/rd<&\\"\\u00e9'],
+])('finds a secret as it stands in %s', (_where, spelling) => {
+  const redactor = new Redactor();
+  redactor.add('p@ss !\'w/rd<&"é');
+  expect(redactor.text(`<${spelling}>`)).toBe('<[redacted]>');
+  expect(redactor.bytes(Buffer.from(spelling)).toString()).toBe('[redacted]');
+});
+
+it('takes no ordinary word for a secret that holds one after dots', () => {
+  const redactor = new Redactor();
+  redactor.add('abc/../name');
+  expect(redactor.text('the name of abc/../name')).toBe('the name of [redacted]');
+});

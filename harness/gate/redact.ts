@@ -59,10 +59,15 @@ function spellingsOf(secret: string): string[] {
   const base64 = utf8.toString('base64');
   const plain = [
     secret,
-    encodeURIComponent(secret),
+    ...inUrls(secret),
+    ...inHtml(secret),
     JSON.stringify(secret).slice(1, -1),
     // As PHP writes it.
     JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/'),
+    // As Python writes it.
+    JSON.stringify(secret)
+      .slice(1, -1)
+      .replace(/[^ -~]/g, asEscape),
     base64,
     base64.replace(/=+$/, ''),
     utf8.toString('base64url'),
@@ -72,6 +77,34 @@ function spellingsOf(secret: string): string[] {
   // Evidence is redacted as bytes, each read as one character.
   const asBytes = plain.map((spelling) => Buffer.from(spelling, 'utf8').toString('latin1'));
   return [...plain, ...asBytes].filter((spelling) => spelling.length >= 4);
+}
+
+function asEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** In a form or a query, and as an address has it that was put together as text: each leaves other characters alone. */
+function inUrls(secret: string): string[] {
+  const address = new URL('http://host');
+  address.search = secret;
+  // An address drops what dots lead out of: what is left may be an ordinary word.
+  if (!/(?:^|[/\\])(?:\.|%2e)/i.test(secret)) address.pathname = secret;
+  return [
+    encodeURIComponent(secret),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+    address.search.slice(1),
+    address.pathname.slice(1),
+  ];
+}
+
+/** As pages show it that repeat what they were asked: three ways to write quotation marks. */
+function inHtml(secret: string): string[] {
+  const text = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return [
+    ['&quot;', '&#39;'],
+    ['&quot;', '&#x27;'],
+    ['&#34;', '&#39;'],
+  ].map(([double = '', single = '']) => text.replaceAll('"', double).replaceAll("'", single));
 }
 
 /** What base64 makes of a secret that stands inside other text, such as `user:password`: three ways to fall. */
