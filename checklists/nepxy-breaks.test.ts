@@ -129,6 +129,13 @@ describe('after a deployment of payouts', () => {
       () => expectNoGo('signatures', /signatures failed: .*summary\.new\.refused = \["FLOOZ"\]/),
     ));
 
+  it('N4: an instance that takes no webhooks is NO_GO, with its address', () => {
+    const [each, other] = ['SERVICE_URL: ${vars.service_instances}', platform.url('worker', '')];
+    return platform.whileFile(`checklists/${postDeploy}.gate.yml`, each, `${each},${other}`, () =>
+      expectNoGo('signatures', new RegExp(`signatures failed: .*POST ${other}/v1/webhooks/tmoney: .* 404`)),
+    );
+  });
+
   it('N3: a provider that is not there for callbacks is NO_GO, with what it says', () =>
     platform.whileFlags({ PAYOUTS_THUNES_ENABLED: false }, () =>
       expectNoGo('signatures', /signatures failed: .*webhooks\/thunes: .* 503 PROVIDER_DISABLED/),
