@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeAuthority } from '../testing/certificates.ts';
 import { fakeClock } from '../testing/context.ts';
 import { createHttp } from './http.ts';
 
@@ -122,6 +124,22 @@ describe('http source', () => {
     await expect(client(plain.replace('http:', 'https:')).request({ path: '/x' })).rejects.toMatchObject({
       code: 'SOURCE_UNREACHABLE',
       message: expect.stringContaining('does not speak TLS'),
+    });
+  });
+
+  it('says how to trust a certificate of an authority that nobody knows', async () => {
+    const made = makeAuthority(new Date(Date.now() + 86_400_000)).issue({
+      names: ['127.0.0.1'],
+      until: new Date(Date.now() + 3_600_000),
+    });
+    const server = createTlsServer(made, (_request, response) => response.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => new Promise((resolve) => server.close(resolve)));
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await expect(client(url).request({ path: '/' })).rejects.toMatchObject({
+      code: 'SOURCE_UNREACHABLE',
+      message: expect.stringContaining('its TLS certificate'),
+      hint: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
     });
   });
 

@@ -36,7 +36,9 @@ interface Base {
 function parseBase({ name, url }: HttpSettings): Base {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash) {
-    throw new CountersignError('CONFIG_INVALID', `the URL of source \`${name}\` is not a plain http(s) URL`);
+    throw new CountersignError('CONFIG_INVALID', `the URL of source \`${name}\` is not a plain http(s) URL`, {
+      hint: 'it has no query and no fragment, and in its user and password `@ : / ? #` are percent-encoded',
+    });
   }
   const user = decodeURIComponent(parsed.username);
   const word = decodeURIComponent(parsed.password);
@@ -200,10 +202,14 @@ const plainCauses: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its TLS certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'its TLS certificate chain is self-signed',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its TLS certificate cannot be verified',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its TLS certificate cannot be verified',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another host',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there',
 };
+
+const trustHint = 'where it is your own authority, let NODE_EXTRA_CA_CERTS name the file of its certificate';
+const unknownIssuer = /SELF_SIGNED|UNABLE_TO_/;
 
 interface Failure {
   run: Exchange;
@@ -221,7 +227,11 @@ function asError(thrown: unknown, { run, what, timedOut, timeoutMs }: Failure): 
     return new CountersignError('TIMED_OUT', `${place}: stopped before the answer was whole`);
   const code = codeOf(thrown);
   const cause = (code && plainCauses[code]) ?? messageOf(thrown);
-  return new CountersignError('SOURCE_UNREACHABLE', `${place}: ${cause}`);
+  return new CountersignError(
+    'SOURCE_UNREACHABLE',
+    `${place}: ${cause}`,
+    code && unknownIssuer.test(code) ? { hint: trustHint } : {},
+  );
 }
 
 function codeOf(thrown: unknown): string | undefined {
