@@ -109,6 +109,14 @@ test('the password inside a URL is redacted on its own too, in both spellings', 
   expect(secrets).toEqual(['postgres://me:p%40ssword@db/x', 'p%40ssword', 'p@ssword']);
 });
 
+test('a password with a percent sign of its own is a password', async () => {
+  const { secret } = await resolved(
+    { secrets: { URL: { env: 'DB' } } },
+    { env: { DB: 'postgres://me:100%word@db/x' } },
+  );
+  expect(await secret('URL')).toBe('postgres://me:100%word@db/x');
+});
+
 test('empty, missing and ungenerated secrets are refused', async () => {
   const { secret } = await resolved(
     { secrets: { EMPTY: { env: 'E' }, UNSET: { env: 'U' }, MADE_LATER: { generate: 16 } } },

@@ -5,6 +5,7 @@ import { execPath } from 'node:process';
 import { CountersignError, messageOf } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 import type { SecretConfig } from './environments.ts';
+import { unescaped } from './percent.ts';
 
 export interface SecretOptions {
   /** Relative files and commands start here. */
@@ -126,7 +127,7 @@ export function sensitiveParts(value: string): string[] {
   const parts = [value];
   if (URL.canParse(value)) {
     const { password } = new URL(value);
-    if (password) parts.push(password, decodeURIComponent(password));
+    if (password) parts.push(password, unescaped(password));
   }
   return [...new Set(parts)].filter((part) => part.length >= shortestRedacted);
 }

@@ -62,6 +62,8 @@ describe('http source', () => {
     const source = client(url.replace('//', '//user:p%40ss@'));
     expect(source.url).toBe(url);
     expect((await source.request({ path: '/' })).text()).toBe(`Basic ${btoa('user:p@ss')}`);
+    const plain = client(url.replace('//', '//user:100%zz@'));
+    expect((await plain.request({ path: '/' })).text()).toBe(`Basic ${btoa('user:100%zz')}`);
   });
 
   it('gives a redirect as the answer unless asked to follow', async () => {

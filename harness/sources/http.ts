@@ -1,6 +1,7 @@
 import type { Clock } from '../checks/define.ts';
 import { parseExactly } from '../checks/json.ts';
 import { timerMs } from '../config/duration.ts';
+import { unescaped } from '../config/percent.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { HttpAnswer, HttpRequest, HttpSource } from './define.ts';
 
@@ -40,8 +41,8 @@ function parseBase({ name, url }: HttpSettings): Base {
       hint: 'it has no query and no fragment, and in its user and password `@ : / ? #` are percent-encoded',
     });
   }
-  const user = decodeURIComponent(parsed.username);
-  const word = decodeURIComponent(parsed.password);
+  const user = unescaped(parsed.username);
+  const word = unescaped(parsed.password);
   const pathname = parsed.pathname.replace(/\/+$/, '');
   return {
     url: parsed.origin + pathname,

@@ -123,6 +123,7 @@ describe('postgres source', () => {
   it.each([
     ['postgres://tester:wrong-password@HOST/measured', 'SOURCE_UNREACHABLE'],
     ['postgres://tester:test-password@HOST/no_such_database', 'SOURCE_UNREACHABLE'],
+    ['postgres://tester:secret-word%@HOST/measured', 'SOURCE_UNREACHABLE'],
     ['postgres://tester:secret-word@127.0.0.1:1/measured', 'SOURCE_UNREACHABLE'],
     ['postgres://tester:secret-word@[broken', 'CONFIG_INVALID'],
   ])('keeps passwords out of the error when it cannot connect to %s', async (url, code) => {

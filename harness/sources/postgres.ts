@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { unescaped } from '../config/percent.ts';
 import { CountersignError, messageOf } from '../errors.ts';
 import type { PostgresSource, TextResult, TextRow } from './define.ts';
 
@@ -171,6 +172,7 @@ function clientFor(settings: PostgresSettings): pg.Client {
     throw new CountersignError(
       'CONFIG_INVALID',
       `the URL of source \`${settings.name}\` is not postgres://…`,
+      { hint: 'in its user and password `@ : / ? # %` are percent-encoded' },
     );
   }
 }
@@ -213,6 +215,6 @@ function explain(settings: PostgresSettings, stop: AbortSignal, thrown: unknown)
 /** Neither the URL nor its password may stand in a message. */
 export function withoutUrl(message: string, url: string): string {
   const password = URL.canParse(url) ? new URL(url).password : '';
-  const parts = [url, password, decodeURIComponent(password)].filter((part) => part.length >= 4);
+  const parts = [url, password, unescaped(password)].filter((part) => part.length >= 4);
   return parts.reduce((text, part) => text.replaceAll(part, '[redacted]'), message);
 }

@@ -1,11 +1,12 @@
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
+import { unescaped } from '../../config/percent.ts';
 import { messageOf } from '../../errors.ts';
 import type { GrpcCheck } from '../check-schema.ts';
 import { dial } from './dial.ts';
 import { decodeResponse, encodeRequest, type Health } from './health-messages.ts';
 import { Failure, type Looking } from './looking.ts';
 import { asTrouble } from './trouble.ts';
-import { cut, hostAndPort, unescaped } from './words.ts';
+import { cut, hostAndPort } from './words.ts';
 
 interface Answer {
   status: number;

@@ -1,4 +1,5 @@
 import { parseExactly } from '../../checks/json.ts';
+import { unescaped } from '../../config/percent.ts';
 import { CountersignError } from '../../errors.ts';
 import { version } from '../../version.ts';
 import type { HttpCheck } from '../check-schema.ts';
@@ -9,7 +10,7 @@ import type { HttpRequest } from './http-exchange.ts';
 import { judge } from './judge.ts';
 import { Failure, type Looking } from './looking.ts';
 import { askAndFollow, type FinalAnswer } from './redirects.ts';
-import { head, unescaped } from './words.ts';
+import { head } from './words.ts';
 
 type Step = NonNullable<HttpCheck['steps']>[number];
 

@@ -50,15 +50,6 @@ export function harmless(text: string): string {
   return text.replace(/[^\P{C}\n\t]/gu, '\u{FFFD}');
 }
 
-/** What percent signs stand for, as in a URL or a message of gRPC; as it is where they make no sense. */
-export function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** The first characters, as a copy: a slice would keep the whole text alive for as long as the observation lives. */
 export function head(text: string, characters: number): string {
   return text.length > characters ? Buffer.from(text.slice(0, characters)).toString() : text;
