@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '#harness/testing/prometheus.ts';
 import type { BookLine } from '#pipeline/simulators/payouts/book.ts';
-import { runScript } from '#pipeline/testing/processes.ts';
 import { Platform } from './testing/platform.ts';
 
 const GATE_MS = 180_000;
@@ -284,14 +283,4 @@ describe('after a deployment of payouts', () => {
         await expectNoGo('one-build', /one-build failed: .*"build":"0\.0\.9@","instance":"127/);
       }),
     ));
-});
-
-it('N11: the smoke script names every variable that is missing, and exits 2', async () => {
-  const { code, stderr } = await runScript('scripts/smoke-payouts.ts', [], {
-    SERVICE_URL: 'http://127.0.0.1:9',
-  });
-  expect(code).toBe(2);
-  expect(stderr).toBe(
-    `smoke-payouts: PAYOUTS_USER_EMAIL, PAYOUTS_USER_PASSWORD, PAYOUTS_ADMIN_EMAIL, PAYOUTS_ADMIN_PASSWORD, TMONEY_WEBHOOK_SECRET required\n`,
-  );
 });

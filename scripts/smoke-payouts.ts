@@ -35,10 +35,11 @@ type Settings = Record<(typeof required)[number], string>;
 const cashInCents = 2000;
 const cashOutCents = 100;
 const pauseMs = 250;
+const busyMs = 25_000;
 
 type Body = Record<string, unknown>;
-/** Asks in the name of a token; an answer that is no success ends the smoke test. */
-type Ask = (question: Question & { token?: string; key?: string }) => Promise<Body>;
+/** Asks in the name of a token; an answer that is no success ends the smoke test, save BUSY for whoever is patient. */
+type Ask = (question: Question & { token?: string; key?: string; patient?: boolean }) => Promise<Body>;
 
 interface PayoutState {
   status: string;
@@ -46,18 +47,22 @@ interface PayoutState {
 }
 
 function askerOf({ SERVICE_URL: url }: Settings, stagingKey: string | undefined): Ask {
-  return async ({ token, key, headers, ...question }) => {
-    const { status, body } = await askService(url, {
-      ...question,
-      headers: {
-        ...headers,
-        ...(stagingKey && { 'x-staging-key': stagingKey }),
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...(key && { 'idempotency-key': key }),
-      },
-    });
-    if (status < 300) return body;
-    throw new Error(`${question.method} ${question.path}: ${status} ${JSON.stringify(body['detail'] ?? '')}`);
+  return async ({ token, key, headers, patient = false, ...question }) => {
+    for (const end = Date.now() + busyMs; ; await pause(pauseMs)) {
+      const { status, body } = await askService(url, {
+        ...question,
+        headers: {
+          ...headers,
+          ...(stagingKey && { 'x-staging-key': stagingKey }),
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(key && { 'idempotency-key': key }),
+        },
+      });
+      if (status < 300) return body;
+      if (status === 503 && patient && Date.now() < end) continue;
+      const said = JSON.stringify(body['detail'] ?? '');
+      throw new Error(`${question.method} ${question.path}: ${status} ${said}`);
+    }
   };
 }
 
@@ -99,7 +104,8 @@ async function smoke(ask: Ask, settings: Settings, waitMs: number): Promise<Body
 
 async function logIn(ask: Ask, email: string, password: string): Promise<string> {
   const body = { email, password };
-  const { access_token: token } = await ask({ method: 'POST', path: '/v1/auth/login', body });
+  // The service lets only a few log in at once, since each login is much work.
+  const { access_token: token } = await ask({ method: 'POST', path: '/v1/auth/login', body, patient: true });
   if (typeof token !== 'string') throw new Error('a login gave no access_token');
   return token;
 }

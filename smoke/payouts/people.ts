@@ -19,7 +19,7 @@ export async function register(open: Open): Promise<Person> {
   const password = randomBytes(18).toString('base64url');
   const phone = `+228${randomInt(10_000_000, 99_999_999)}`;
   const data = { email, password, phone_e164: phone, country: 'TG' };
-  const made = await anybody.post('/v1/auth/register', { data });
+  const made = await untilNotBusy(() => anybody.post('/v1/auth/register', { data }));
   expect([200, 201], 'POST /v1/auth/register').toContain(made.status());
   const request = await logIn(open, email, password);
   const { wallets } = await (await request.get('/v1/wallets')).json();
@@ -29,14 +29,17 @@ export async function register(open: Open): Promise<Person> {
 
 export async function logIn(open: Open, email: string, password: string): Promise<APIRequestContext> {
   const anybody = await open();
-  // The service lets only a few log in at once, since each login is much work.
-  const answer = await until('a login that the service is not too busy for', async () => {
-    const given = await anybody.post('/v1/auth/login', { data: { email, password } });
-    return given.status() === 503 ? undefined : given;
-  });
+  const answer = await untilNotBusy(() => anybody.post('/v1/auth/login', { data: { email, password } }));
   expect(answer.status(), 'POST /v1/auth/login').toBe(200);
   return open((await answer.json()).access_token);
 }
+
+/** The service lets only a few log in or register at once, since each is much work. */
+const untilNotBusy = (ask: () => Promise<APIResponse>): Promise<APIResponse> =>
+  until('an answer that the service is not too busy for', async () => {
+    const given = await ask();
+    return given.status() === 503 ? undefined : given;
+  });
 
 export const administrator = (open: Open): Promise<APIRequestContext> =>
   logIn(open, setting('SMOKE_PAYOUTS_ADMIN_EMAIL'), setting('SMOKE_PAYOUTS_ADMIN_PASSWORD'));
