@@ -126,6 +126,21 @@ describe('env', () => {
     await expect(env.measure(options, context())).rejects.toMatchObject({ code });
   });
 
+  it('finds a forbidden variable behind the mark of the byte order', async () => {
+    const { facts } = await ofFile('mark.env', '\u{feff}DEBUG=1\r\nA=1\r\n', { forbidden: ['DEBUG'] });
+    expect(facts.forbidden_present).toEqual(['DEBUG']);
+  });
+
+  it.each([
+    ['one that is no UTF-8', Buffer.from('\u{feff}DEBUG=1\n', 'utf16le')],
+    ['one with zeros in it', Buffer.from('DEBUG=1\n', 'utf16le')],
+    ['one that names a variable twice', Buffer.from('DEBUG=1\nA=1\nexport DEBUG=\n')],
+  ])('is an error for an export that can be read in two ways: %s', async (_case, bytes) => {
+    await writeFile(join(root, 'odd.env'), bytes);
+    const options = { from: { file: 'odd.env' }, forbidden: ['DEBUG'] };
+    await expect(env.measure(options, context())).rejects.toMatchObject({ code: 'SOURCE_ANSWER' });
+  });
+
   it("takes the harness's own variables on a rehearsal only", async () => {
     const options = { from: { process: true as const }, required: ['PATH'] };
     expect((await env.measure(options, context())).facts.missing).toEqual([]);

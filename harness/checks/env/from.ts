@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { env as ownEnvironment } from 'node:process';
 import { parseEnv } from 'node:util';
@@ -99,16 +100,28 @@ async function fromFile(
   context: CheckContext,
 ): Promise<Variable[]> {
   const path = context.resolve(await interpolate(file, context));
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch {
     throw new CountersignError('CONFIG_MISSING', `the export \`${file}\` cannot be read`);
   }
-  if (!/^\s*[[{]/.test(text)) {
-    return Object.entries(parseEnv(text)).map(([name, value]) => fromText(name, value ?? ''));
-  }
-  return fromDocument(parsed(text, file), shape);
+  const text = textIn(bytes, file);
+  return /^\s*[[{]/.test(text) ? fromDocument(parsed(text, file), shape) : fromLines(text);
+}
+
+/** Misread, a variable has another name: a forbidden one would not be found. */
+function textIn(bytes: Buffer, file: string): string {
+  if (isUtf8(bytes) && !bytes.includes(0)) return new TextDecoder().decode(bytes);
+  throw new CountersignError('SOURCE_ANSWER', `the export \`${file}\` is not UTF-8 text`);
+}
+
+function fromLines(text: string): Variable[] {
+  const variables = Object.entries(parseEnv(text)).map(([name, value]) => fromText(name, value ?? ''));
+  const written = [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([^\s=#]+)[ \t]*=/gm)].map(([, name]) => name);
+  // Of a name that is written twice only the last value is parsed: the other one is found, too, and so refused.
+  const again = variables.filter(({ name }) => written.filter((one) => one === name).length > 1);
+  return [...variables, ...again];
 }
 
 function parsed(text: string, file: string): unknown {
