@@ -110,6 +110,15 @@ describe('logs', () => {
     expect(unmet(facts)).toEqual(['size(too_few) == 0', 'size(too_many) == 0']);
   });
 
+  it('is an error where no line has a time: a service that is silent for days broke no limit', async () => {
+    write('plain text', '{"time":"2026-11-20T08:00:00.123","msg":"no zone"}');
+    const match = [{ name: 'none', regexp: 'ERROR', max: 0 }];
+    await expect(measure({ match })).rejects.toMatchObject({ code: 'NO_DATA' });
+    expect(await measure({ match, allow_undated: { reason: 'new with each run' } })).toMatchObject({
+      lines: 2,
+    });
+  });
+
   it('lets a line without a time break a limit but prove nothing, unless that was declared', async () => {
     write('plain ERROR text', line(10, {}));
     const match = [

@@ -106,6 +106,11 @@ async function measure(options: Settings, context: CheckContext) {
       hint: 'is the right file or query named, and does the service write there?',
     });
   }
+  if (counter.facts().undated === lines && !options.allow_undated) {
+    throw new CountersignError('NO_DATA', `no line of \`${source.name}\` says when it was written`, {
+      hint: 'name the field of the time in the source, or say why the lines may count under `allow_undated`',
+    });
+  }
   await context.artifact('samples.json', JSON.stringify(counter.samples(), null, 2), 'application/json');
   const facts = {
     ...counter.facts(),
