@@ -48,8 +48,12 @@ interface PayoutState {
 
 function askerOf({ SERVICE_URL: url }: Settings, stagingKey: string | undefined): Ask {
   return async ({ token, key, headers, patient = false, ...question }) => {
-    for (const end = Date.now() + busyMs; ; await pause(pauseMs)) {
-      const { status, body } = await askService(url, {
+    for (const end = Date.now() + busyMs; ; ) {
+      const {
+        status,
+        body,
+        headers: answered,
+      } = await askService(url, {
         ...question,
         headers: {
           ...headers,
@@ -59,7 +63,10 @@ function askerOf({ SERVICE_URL: url }: Settings, stagingKey: string | undefined)
         },
       });
       if (status < 300) return body;
-      if (status === 503 && patient && Date.now() < end) continue;
+      if (status === 503 && patient && Date.now() < end) {
+        await pause(1000 * Number(answered.get('retry-after') ?? 1));
+        continue;
+      }
       const said = JSON.stringify(body['detail'] ?? '');
       throw new Error(`${question.method} ${question.path}: ${status} ${said}`);
     }

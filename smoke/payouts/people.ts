@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type APIRequestContext, type APIResponse, expect } from '@playwright/test';
 import type { Open } from '../fixtures/accounts.ts';
 import { setting } from '../fixtures/settings.ts';
@@ -34,11 +35,16 @@ export async function logIn(open: Open, email: string, password: string): Promis
   return open((await answer.json()).access_token);
 }
 
-/** The service lets only a few log in or register at once, since each is much work. */
-const untilNotBusy = (ask: () => Promise<APIResponse>): Promise<APIResponse> =>
+/**
+ * The service lets only a few log in or register at once, since each is much work. It is asked again when it says: each
+ * try counts for the rate limit.
+ */
+export const untilNotBusy = (ask: () => Promise<APIResponse>): Promise<APIResponse> =>
   until('an answer that the service is not too busy for', async () => {
     const given = await ask();
-    return given.status() === 503 ? undefined : given;
+    if (given.status() !== 503) return given;
+    await pause(1000 * Number(given.headers()['retry-after'] ?? 1));
+    return undefined;
   });
 
 export const administrator = (open: Open): Promise<APIRequestContext> =>
