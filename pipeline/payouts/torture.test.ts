@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { useDatabase } from '#pipeline/testing/database.ts';
 import { torturePayouts } from '#pipeline/testing/payout-torture.ts';
+import { runScript } from '#pipeline/testing/processes.ts';
 
 const database = useDatabase({ max: 2 });
 
@@ -32,3 +33,12 @@ it('N2: workers killed, connections cut, providers at their worst: every unit is
   expect(failed).toBeGreaterThan(0);
   expect(submissions).toBeGreaterThan(160);
 }, 90_000);
+
+it.each([
+  ['--seeds', '0'],
+  ['--payouts', '0'],
+  ['--seed', 'x'],
+])('a run of nothing balances nothing: %s %s', async (name, value) => {
+  const { code, stderr } = await runScript('bench/payouts-torture.ts', [name, value], {});
+  expect([code, stderr]).toEqual([2, expect.stringMatching(`^${name} is a number from [01] on`)]);
+});
