@@ -111,7 +111,10 @@ async function checkAsked(
   const prefix = [...path, asked.with ? 'with' : 'check'];
   const wrong = problemsOf(yaml, schemaErrors(kind.options, asked.options), prefix);
   problems.push(...wrong);
-  if (wrong.length === 0) await lintOptions(kind, asked.options, prefix, loading);
+  if (wrong.length === 0) {
+    await lintOptions(kind, asked.options, prefix, loading);
+    lintReferences(asked.options, asked.needs, prefix, loading);
+  }
   for (const [position, text] of (asked.expect ?? []).entries()) {
     const problem = checkExpectation(text, kind.facts as FactSchema);
     if (!problem) continue;
@@ -141,6 +144,30 @@ async function lintOptions(
     });
   } catch (thrown) {
     refuse(prefix, messageOf(thrown));
+  }
+}
+
+/** An undo whose secret nobody declared would be found out when it is needed most. */
+function lintReferences(at: unknown, needs: readonly string[], path: Path, loading: ItemLoading): void {
+  if (typeof at === 'object' && at !== null) {
+    for (const [key, value] of Object.entries(at)) {
+      lintReferences(value, needs, [...path, Array.isArray(at) ? Number(key) : key], loading);
+    }
+  }
+  if (typeof at !== 'string') return;
+  const environment = loading.environments.all[loading.gate.environment];
+  for (const [text, space, name = ''] of at.matchAll(/(?<!\$)\$\{\s*(secret|needs)\.([\w-]+)[^}]*\}/g)) {
+    const known =
+      space === 'needs'
+        ? needs.includes(name)
+        : !environment ||
+          Object.hasOwn(environment.secrets ?? {}, name) ||
+          (name === 'DATABASE_URL' && environment.stack?.postgres !== undefined);
+    const hint =
+      space === 'needs'
+        ? `let the item need \`${name}\``
+        : `declare it under \`secrets\` of the environment \`${loading.gate.environment}\``;
+    if (!known) refusal(loading)(path, `\`${text}\` cannot be filled`, hint);
   }
 }
 

@@ -103,6 +103,16 @@ describe('H1: a gate file', () => {
       acting('{check: http, with: {path: /}}'),
       '`http` writes nothing, so it undoes',
     ],
+    [
+      'an undo with a secret that nobody declared',
+      acting(`{check: script, with: {run: ${file}, env: {KEY: "\${secret.NOPE}"}}}`),
+      ':10:75 CONFIG_INVALID: `${secret.NOPE}` cannot be filled',
+    ],
+    [
+      'a fact of an item that is not needed',
+      gate.replace('{path: /, timeout: 5s}', '{path: "/${needs.vault.status}"}'),
+      ':9:18 CONFIG_INVALID: `${needs.vault.status}` cannot be filled',
+    ],
     ['an undo with an unknown option', acting('{check: script, with: {rum: a}}'), '`rum` is not known here'],
     [
       'an undo with an expectation of another type',
