@@ -52,7 +52,9 @@ export function createFlooz({ baseUrl, user, password }: FloozSettings): PayoutP
         signal,
       );
       const list = answer.status === 200 && isObject(answer.json) ? answer.json.transfers : undefined;
-      if (!Array.isArray(list)) throw unclear(answer, '/v1/transfers');
+      // One that lists others than it was asked for has said nothing of this one.
+      const isAsked = (item: unknown) => isObject(item) && item.client_ref === reference;
+      if (!Array.isArray(list) || !list.every(isAsked)) throw unclear(answer, '/v1/transfers');
       return onlyOne(list.map((item) => standingOf(item, answer)));
     },
   };

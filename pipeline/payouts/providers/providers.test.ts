@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { FaultKind } from '#pipeline/simulators/payouts/faults.ts';
 import { type RunningPayoutSimulator, startPayoutSimulator } from '#pipeline/simulators/payouts/start.ts';
 import { simulatedProviders } from '#pipeline/testing/payout-providers.ts';
 import { providers as names, type Provider } from '../payouts.ts';
+import { createFlooz } from './flooz.ts';
 import { createMomo, referenceId } from './momo.ts';
 import type { PayoutProvider } from './provider.ts';
-import { decimalOf } from './wire.ts';
+import { createThunes } from './thunes.ts';
+import { createTmoney } from './tmoney.ts';
+import { decimalOf, word } from './wire.ts';
 
 let simulator: RunningPayoutSimulator;
 let byName: Map<Provider, PayoutProvider>;
@@ -151,27 +154,64 @@ it('Thunes goes on with a transaction that was made and not confirmed', async ()
   );
 });
 
-it('MoMo asks for another token when the one that it has was taken back', async () => {
-  let valid = 'first';
+/** Whatever it is asked, until the test has ended. */
+async function listen(
+  answer: (request: IncomingMessage) => { status: number; body: object },
+): Promise<string> {
   const server = createServer((request, response) => {
-    const isAsked = request.url?.endsWith('/token/');
-    const isKnown = request.headers.authorization === `Bearer ${valid}`;
-    response.writeHead(isAsked ? 200 : isKnown ? 404 : 401, { 'content-type': 'application/json' });
-    const code = isKnown ? 'RESOURCE_NOT_FOUND' : 'UNAUTHORIZED';
-    response.end(JSON.stringify(isAsked ? { access_token: valid, expires_in: 3600 } : { code }));
+    const { status, body } = answer(request);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  try {
-    const { port } = server.address() as AddressInfo;
-    const settings = { apiUser: 'u', apiKey: 'k', subscriptionKey: 's', targetEnvironment: 't' };
-    const momo = createMomo({ baseUrl: `http://127.0.0.1:${port}`, ...settings });
-    expect(await momo.find('payout-1', signal())).toBeUndefined();
-    valid = 'second';
-    await expect(momo.find('payout-1', signal())).rejects.toMatchObject({ code: 'HTTP_401' });
-    expect(await momo.find('payout-1', signal())).toBeUndefined();
-  } finally {
-    server.close();
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+it('MoMo asks for another token when the one that it has was taken back', async () => {
+  let valid = 'first';
+  const baseUrl = await listen(({ url, headers }) => {
+    if (url?.endsWith('/token/')) return { status: 200, body: { access_token: valid, expires_in: 3600 } };
+    const isKnown = headers.authorization === `Bearer ${valid}`;
+    return isKnown
+      ? { status: 404, body: { code: 'RESOURCE_NOT_FOUND' } }
+      : { status: 401, body: { code: 'UNAUTHORIZED' } };
+  });
+  const settings = { apiUser: 'u', apiKey: 'k', subscriptionKey: 's', targetEnvironment: 't' };
+  const momo = createMomo({ baseUrl, ...settings });
+  expect(await momo.find('payout-1', signal())).toBeUndefined();
+  valid = 'second';
+  await expect(momo.find('payout-1', signal())).rejects.toMatchObject({ code: 'HTTP_401' });
+  expect(await momo.find('payout-1', signal())).toBeUndefined();
+});
+
+it('one that answers with the payment of another has said nothing of ours', async () => {
+  const other = {
+    transactionId: '7',
+    externalRef: 'other',
+    client_ref: 'other',
+    status: 'SUCCESS',
+    state: 'SUCCESSFUL',
+  };
+  const body = { items: [other], transfers: [other], id: 7, external_id: 'other', status: '70000' };
+  const baseUrl = await listen(() => ({ status: 200, body }));
+  for (const provider of [
+    createTmoney({ baseUrl, apiKey: 'k' }),
+    createFlooz({ baseUrl, user: 'u', password: 'p' }),
+    createThunes({ baseUrl, apiKey: 'k', apiSecret: 's', payerId: '1' }),
+  ]) {
+    await expect(provider.find('ours', signal()), provider.name).rejects.toMatchObject({ code: 'SHAPE' });
+    expect(await provider.find('other', signal()), provider.name).toMatchObject({ providerRef: '7' });
   }
+});
+
+it.each([
+  [7, '7'],
+  ['7', '7'],
+  [2 ** 53, undefined],
+  [1.5, undefined],
+  ['a b', undefined],
+])('%s as a reference of a provider is %s: none that was rounded on its way', (given, expected) => {
+  expect(word(given)).toBe(expected);
 });
 
 it('MoMo without a token submits nothing, and says nothing of its credentials', async () => {

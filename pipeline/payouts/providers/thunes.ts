@@ -28,6 +28,8 @@ const states: Readonly<Record<string, Standing['state']>> = {
   '9': 'FAILED',
 };
 
+type Call = (request: Omit<Request, 'headers'>, signal: AbortSignal) => Promise<Answer>;
+
 interface Transaction extends Standing {
   isCreated: boolean;
 }
@@ -35,7 +37,7 @@ interface Transaction extends Standing {
 /** Thunes: a quotation, a transaction of it, and its confirmation, which alone moves money. */
 export function createThunes(settings: ThunesSettings): PayoutProvider {
   const authorization = basic(settings.apiKey, settings.apiSecret);
-  const call = (request: Omit<Request, 'headers'>, signal: AbortSignal) =>
+  const call: Call = (request, signal) =>
     exchange(
       settings.baseUrl,
       { ...request, path: `${root}${request.path}`, headers: { authorization } },
@@ -43,14 +45,6 @@ export function createThunes(settings: ThunesSettings): PayoutProvider {
     );
   const post = (template: string, path: string, body: object | undefined, signal: AbortSignal) =>
     call({ method: 'POST', template, path, ...(body && { body }) }, signal);
-
-  async function read(path: string, signal: AbortSignal): Promise<Transaction | undefined> {
-    const template = '/transactions/{id}';
-    const answer = await call({ method: 'GET', template, path: `/transactions/${path}` }, signal);
-    if (answer.status === 404 && errorOf(answer) !== undefined) return undefined;
-    if (answer.status !== 200) throw unclear(answer, template);
-    return transactionOf(answer, template);
-  }
 
   /** The transaction of this reference, made now or earlier, unconfirmed or not; or why it is refused. */
   async function prepare(order: Order, signal: AbortSignal): Promise<Transaction | { refused: string }> {
@@ -61,7 +55,7 @@ export function createThunes(settings: ThunesSettings): PayoutProvider {
     const path = `/quotations/${encodeURIComponent(quoted)}/transactions`;
     const made = await post(template, path, transactionBodyOf(order, settings), signal);
     if (made.status === 201) return transactionOf(made, template);
-    const earlier = made.status === 409 ? await read(byReference(order.reference), signal) : undefined;
+    const earlier = made.status === 409 ? await findOurs(call, order.reference, signal) : undefined;
     return earlier ?? refusedOr(made, template);
   }
 
@@ -81,12 +75,34 @@ export function createThunes(settings: ThunesSettings): PayoutProvider {
       return { taken: confirmed };
     },
     async statusOf(providerRef, signal) {
-      return withoutCreated(await read(encodeURIComponent(providerRef), signal));
+      const answer = await read(call, encodeURIComponent(providerRef), signal);
+      return withoutCreated(answer && transactionOf(answer, '/transactions/{id}'));
     },
     async find(reference, signal) {
-      return withoutCreated(await read(byReference(reference), signal));
+      return withoutCreated(await findOurs(call, reference, signal));
     },
   };
+}
+
+async function read(call: Call, path: string, signal: AbortSignal): Promise<Answer | undefined> {
+  const template = '/transactions/{id}';
+  const answer = await call({ method: 'GET', template, path: `/transactions/${path}` }, signal);
+  if (answer.status === 404 && errorOf(answer) !== undefined) return undefined;
+  if (answer.status !== 200) throw unclear(answer, template);
+  return answer;
+}
+
+/** By our reference, which the answer has to name. */
+async function findOurs(
+  call: Call,
+  reference: string,
+  signal: AbortSignal,
+): Promise<Transaction | undefined> {
+  const template = '/transactions/ext-{id}';
+  const answer = await read(call, `ext-${encodeURIComponent(reference)}`, signal);
+  if (!answer) return undefined;
+  if (!isObject(answer.json) || answer.json.external_id !== reference) throw unclear(answer, template);
+  return transactionOf(answer, template);
 }
 
 /** Nobody is paid by what was never confirmed: it is as good as not there, and submitting goes on with it. */
@@ -95,8 +111,6 @@ function withoutCreated(found: Transaction | undefined): Standing | undefined {
   const { isCreated: _, ...standing } = found;
   return standing;
 }
-
-const byReference = (reference: string) => `ext-${encodeURIComponent(reference)}`;
 
 function quotationOf(order: Order, { payerId }: ThunesSettings) {
   return {

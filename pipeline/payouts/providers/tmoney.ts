@@ -46,7 +46,11 @@ export function createTmoney({ baseUrl, apiKey, callbackUrl }: TmoneySettings): 
       const answer = await get(path, `?externalRef=${encodeURIComponent(reference)}`, signal);
       const items = answer.status === 200 && isObject(answer.json) ? answer.json.items : undefined;
       if (!Array.isArray(items)) throw unclear(answer, path);
-      return items.length === 0 ? undefined : standingOf(items[0], answer);
+      const [item] = items;
+      if (item === undefined) return undefined;
+      // One that lists others than it was asked for has said nothing of this one.
+      if (!isObject(item) || item.externalRef !== reference) throw unclear(answer, path);
+      return standingOf(item, answer);
     },
   };
 }

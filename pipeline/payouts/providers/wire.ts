@@ -4,9 +4,9 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A short plain text or number of the answer as text: what may go into a row and a URL. */
+/** A short plain text or number of the answer as text: what may go into a row and a URL. No number that was rounded. */
 export function word(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value;
+  const text = Number.isSafeInteger(value) ? String(value) : value;
   return typeof text === 'string' && /^[\w.:/+-]{1,200}$/.test(text) ? text : undefined;
 }
 
