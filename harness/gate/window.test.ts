@@ -205,6 +205,21 @@ const instant = fc
   )
   .map(([day, minutes]) => new Date(Date.parse(day) + minutes * minuteMs));
 
+it('names no closing of what is open day after day', () => {
+  const daily = {
+    kind: 'allow',
+    rrule: 'FREQ=DAILY',
+    from: '00:00',
+    until: '00:00',
+    zone: 'Europe/London',
+  } as const;
+  expect(evaluateWindows({ daily }, new Date('2026-03-08T00:00:00Z'))).toMatchObject({
+    open: true,
+    closesAt: null,
+    next: null,
+  });
+});
+
 describe('windows, for any rule, zone and moment', () => {
   it('opens only when some allow and no deny is active', () => {
     fc.assert(

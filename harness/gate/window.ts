@@ -46,7 +46,8 @@ export function evaluateWindows(windows: Windows, instant: Date): WindowState {
   const of = (kind: WindowConfig['kind']) =>
     spans.filter((each) => each.kind === kind).flatMap((each) => each.spans);
   const hasAllow = spans.some((each) => each.kind === 'allow');
-  const end = now + (horizonDays + longestDays + marginDays) * dayMs;
+  // Every window that opens before is known; what touches one that opens later does not end there.
+  const end = now + (horizonDays + longestDays - marginDays) * dayMs;
   const always = [{ name: 'always', from: Number.NEGATIVE_INFINITY, to: end }];
   const openings = subtract(merge(hasAllow ? of('allow') : always), merge(of('deny')));
   const current = openings.find((span) => contains(span, now));
