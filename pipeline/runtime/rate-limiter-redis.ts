@@ -8,11 +8,19 @@ const defaultPatienceMs = 5000;
 
 /**
  * A list of the moments at which the last `perMinute` turns were given, by the clock of Redis. A turn is given when
- * the oldest of them lies more than 60 s back. Whole milliseconds, so that no number loses digits on its way.
+ * the oldest of them lies more than 60 s back. Whole milliseconds, so that no number loses digits on its way. Where the
+ * clock was set back, turns of times to come were given just now at the latest.
  */
 const script = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local newest = redis.call('LINDEX', KEYS[1], -1)
+if newest and tonumber(newest) > now then
+  for at, turn in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+    if tonumber(turn) > now then redis.call('LSET', KEYS[1], at - 1, string.format('%.0f', now)) end
+  end
+  redis.call('PEXPIRE', KEYS[1], 61000)
+end
 local oldest = redis.call('LINDEX', KEYS[1], -tonumber(ARGV[1]))
 if oldest and tonumber(oldest) + 60000 >= now then return tonumber(oldest) + 60001 - now end
 redis.call('RPUSH', KEYS[1], string.format('%.0f', now))

@@ -101,6 +101,20 @@ describe.each([
     for (const wait of answers) expect(wait).toBeLessThanOrEqual(61_000);
   });
 
+  it('keeps nobody waiting for longer when the clock is set back', async () => {
+    const [turns] = shared.instances as [TurnStore];
+    const ask = () => turns.ask('clock', 2);
+    expect([await ask(), await ask()]).toEqual([0, 0]);
+    for (const hours of [1, 24 * 365]) {
+      await shared.pass('clock', -3600 * hours);
+      const wait = await ask();
+      expect(wait).toBeGreaterThan(0);
+      expect(wait).toBeLessThanOrEqual(61_001);
+    }
+    await shared.pass('clock', 62);
+    expect(await ask()).toBe(0);
+  });
+
   it('gives no more than the limit in any 60 seconds, and gives again after the wait that it named', async () => {
     let keys = 0;
     const step = fc.oneof(
