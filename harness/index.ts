@@ -22,3 +22,4 @@ export type { Decision, ItemReport, ItemState, SignOff, Statement } from './repo
 export { type SignOptions, signReport } from './sign/sign.ts';
 export { type VerifyOptions, type VerifyResult, verifyFolder } from './sign/verify.ts';
 export type { HttpSource, LogSource, PostgresSource, PrometheusSource, Sources } from './sources/define.ts';
+export { Type } from './type.ts';

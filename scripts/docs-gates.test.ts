@@ -74,3 +74,29 @@ test('the gate of docs/gates.md turns the flag off again when the service goes d
   expect(flags).toEqual(['on', 'off']);
   expect((await runCli(root, ['gate', 'verify', 'latest'])).exit).toBe(1);
 });
+
+test('the kind of docs/gates.md measures what the service has in store', async () => {
+  const [, kind = ''] = /```ts file=countersign.config.ts\n([\s\S]*?)```/.exec(page) ?? [];
+  const shop = createServer((_request, response) => response.end('{"in_store": 3}'));
+  await new Promise<void>((done) => shop.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
+  const practice = { title: 'Practice', rehearsal: true, sources: { shop: { kind: 'http', url } } };
+  const stock = await testProject({
+    'countersign.config.ts': kind.replace("'countersign'", `'${import.meta.resolve('#harness/index.ts')}'`),
+    'checklists/environments.yml': stringify({ environments: { practice } }),
+    'checklists/stock.gate.yml': stringify({
+      gate: 'stock',
+      title: 'Stock',
+      environment: 'practice',
+      items: [{ id: 'stock', title: 'There is something', check: 'stock', with: { path: '/stock' } }],
+      sign: { require: [{ role: 'release-manager' }] },
+    }),
+  });
+  try {
+    const { exit, stdout, stderr } = await runCli(stock, ['gate', 'run', 'stock']);
+    expect(stdout, stderr).toContain('REHEARSAL_GO  1 passed');
+    expect(exit).toBe(0);
+  } finally {
+    await new Promise((done) => shop.close(done));
+  }
+});
