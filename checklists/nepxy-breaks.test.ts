@@ -190,12 +190,24 @@ describe('after a deployment of payouts', () => {
     );
   });
 
-  it('N1: a law of the ledger that is switched off is NO_GO', () => {
-    const turn = (to: string) => `ALTER TABLE app.ledger_entries ${to} TRIGGER ledger_entries_balanced`;
-    return platform.whileSql(turn('DISABLE'), turn('ENABLE'), () =>
+  it.each([
+    [
+      'switched off',
+      'app.mobile_money_payouts',
+      'DISABLE TRIGGER mobile_money_payouts_funded',
+      'ENABLE TRIGGER mobile_money_payouts_funded',
+    ],
+    [
+      'gone',
+      'app.wallets',
+      'DROP CONSTRAINT wallets_no_overdraft',
+      'ADD CONSTRAINT wallets_no_overdraft CHECK (balance_cents >= 0)',
+    ],
+  ])('N1: a law of the ledger that is %s is NO_GO', (_what, table, broken, whole) =>
+    platform.whileSql(`ALTER TABLE ${table} ${broken}`, `ALTER TABLE ${table} ${whole}`, () =>
       expectNoGo('books-balance', /books-balance failed: .*first\.laws_off = "?1/),
-    );
-  });
+    ),
+  );
 
   it('N3: a payment that the service knows nothing of is NO_GO, with its reference', {
     timeout: 60_000,
