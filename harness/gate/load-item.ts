@@ -1,4 +1,5 @@
 import type { CheckKind } from '../checks/define.ts';
+import { builtInKinds } from '../checks/index.ts';
 import type { Environments, Project } from '../config/project.ts';
 import { viewOf } from '../config/resolve.ts';
 import { nearest, problemsOf, schemaErrors } from '../config/validate.ts';
@@ -114,6 +115,7 @@ async function checkAsked(
   if (wrong.length === 0) {
     await lintOptions(kind, asked.options, prefix, loading);
     lintReferences(asked.options, asked.needs, prefix, loading);
+    if (builtInKinds.includes(kind.kind)) lintSources(asked.options, prefix, loading);
   }
   for (const [position, text] of (asked.expect ?? []).entries()) {
     const problem = checkExpectation(text, kind.facts as FactSchema);
@@ -144,6 +146,24 @@ async function lintOptions(
     });
   } catch (thrown) {
     refuse(prefix, messageOf(thrown));
+  }
+}
+
+function lintSources(options: Record<string, unknown>, path: Path, loading: ItemLoading): void {
+  const environment = loading.environments.all[loading.gate.environment];
+  if (!environment) return;
+  const known = Object.keys(environment.sources ?? {});
+  for (const key of ['source', 'sources', 'alertmanager']) {
+    for (const name of [options[key]].flat()) {
+      if (typeof name !== 'string' || name.includes('${') || known.includes(name)) continue;
+      const near = nearest(name, known);
+      loading.problems.push({
+        code: 'UNKNOWN_SOURCE',
+        message: `the environment \`${loading.gate.environment}\` has no source \`${name}\``,
+        where: loading.yaml.place([...path, key]),
+        hint: near ? `did you mean \`${near}\`?` : `known: ${known.join(', ')}`,
+      });
+    }
   }
 }
 

@@ -113,6 +113,11 @@ describe('H1: a gate file', () => {
       gate.replace('{path: /, timeout: 5s}', '{path: "/${needs.vault.status}"}'),
       ':9:18 CONFIG_INVALID: `${needs.vault.status}` cannot be filled',
     ],
+    [
+      'a source that the environment lacks',
+      gate.replace('{path: /, timeout: 5s}', '{path: /, source: sit}'),
+      ':9:29 UNKNOWN_SOURCE: the environment `here` has no source `sit`\n  hint: did you mean `site`?',
+    ],
     ['an undo with an unknown option', acting('{check: script, with: {rum: a}}'), '`rum` is not known here'],
     [
       'an undo with an expectation of another type',
