@@ -28,6 +28,7 @@ it.each([
   ['FAILED', 'TMONEY', ['FAILED', 'REJECTED', 'CANCELLED', 'CANCELED']],
   ['SENT', 'TMONEY', ['PENDING', 'PAID', 'DECLINED', 'REJECTED_BY_BANK', '']],
   ['CONFIRMED', 'THUNES', ['PAID', 'COMPLETED']],
+  ['SENT', 'THUNES', ['CONFIRMED', 'SUBMITTED', 'AVAILABLE']],
   ['FAILED', 'THUNES', ['DECLINED', 'DECLINED_LIMIT', 'REJECTED_BY_BANK']],
 ] as const)('%s for %s: %s', (state, provider, words) => {
   for (const word of words) expect(stateOf(provider, word)).toBe(state);

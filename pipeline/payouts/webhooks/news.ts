@@ -37,6 +37,8 @@ const failed = ['FAILED', 'REJECTED', 'CANCELLED', 'CANCELED'];
 /** A status that is in no list says only that it is under way. */
 export function stateOf(provider: Provider, status: string): News['state'] {
   const word = status.trim().toUpperCase();
+  // What Thunes has confirmed it has taken, and may decline yet: its own answers tell when it is paid.
+  if (provider === 'THUNES' && word === 'CONFIRMED') return 'SENT';
   if (succeeded.includes(word) || (provider === 'THUNES' && word === 'PAID')) return 'CONFIRMED';
   if (failed.includes(word) || (provider === 'THUNES' && /^(DECLINED|REJECTED)/.test(word))) return 'FAILED';
   return 'SENT';
