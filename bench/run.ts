@@ -28,8 +28,12 @@ const { values } = parseArgs({
   options: { help: { type: 'boolean', short: 'h' }, only: { type: 'string', multiple: true } },
 });
 
+const unknown = values.only?.filter((name) => !(benches as readonly string[]).includes(name)) ?? [];
 if (values.help) {
   process.stdout.write(help);
+} else if (unknown.length > 0) {
+  process.stderr.write(`bench: no bench ${unknown.join(', ')}; there are ${benches.join(', ')}\n`);
+  process.exitCode = 2;
 } else {
   for (const name of benches) {
     if (values.only && !values.only.includes(name)) continue;
