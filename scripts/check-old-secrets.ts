@@ -18,6 +18,7 @@ Exit code 0 if no instance holds anything, 1 if one does, 2 if nothing could be 
   SERVICE_URLS      the instances, separated by commas
   OLD_TOKEN         a JWT of payouts, signed with the old key
   ADMIN_TOKEN       one of an administrator, signed with the new key
+  STAGING_KEY       the X-Staging-Key of the host, where it wants one
 `;
 
 const providers = ['TMONEY', 'FLOOZ', 'MOMO', 'THUNES'];
@@ -51,7 +52,12 @@ async function heldBy(url: string, { oldToken, adminToken }: Asked): Promise<str
 }
 
 function get(url: string, path: string, token: string): Promise<ServiceAnswer> {
-  return askService(url, { method: 'GET', path, headers: { authorization: `Bearer ${token}` } });
+  const { STAGING_KEY: stagingKey } = process.env;
+  const headers = {
+    authorization: `Bearer ${token}`,
+    ...(stagingKey && { 'x-staging-key': stagingKey }),
+  };
+  return askService(url, { method: 'GET', path, headers });
 }
 
 function heldToken({ status }: ServiceAnswer): string[] {
