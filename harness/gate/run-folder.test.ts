@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openProject } from '../config/project.ts';
 import { testProject } from '../testing/cli.ts';
 import { rehearsalKeyFile, rehearsalSigners } from './rehearsal.ts';
-import { createRunFolder, findRun, lockRun, pointLatestAt, runHolder } from './run-folder.ts';
+import { createRunFolder, findRun, listRuns, lockRun, pointLatestAt, runHolder } from './run-folder.ts';
 
 const gate = `gate: x
 title: X
@@ -13,6 +13,18 @@ items: [{id: a, title: A, attest: {role: security}}]
 sign: {require: [{role: qa}, {role: engineering}]}
 `;
 const project = async () => openProject(await testProject({ 'checklists/x.gate.yml': gate }));
+
+it('a folder of runs that can not be read is not an empty one', async () => {
+  const it = await project();
+  expect(await listRuns(it)).toEqual([]);
+  await mkdir(it.state, { recursive: true });
+  await symlink('runs', join(it.state, 'runs'));
+  await expect(listRuns(it)).rejects.toMatchObject({ code: 'ELOOP' });
+  await expect(findRun(it, it.root, 'some-run')).rejects.toMatchObject({ code: 'ELOOP' });
+  await expect(findRun(await project(), it.root, 'x'.repeat(5_000))).rejects.toMatchObject({
+    code: 'RUN_MISSING',
+  });
+});
 
 describe('two processes in one project', () => {
   it('one of many gets the lock of a run, and the next one when it is free again', async () => {

@@ -40,7 +40,7 @@ export async function findRun(project: Project, cwd: string, name: string): Prom
     }
   }
   for (const candidate of [join(runsOf(project), name), resolve(cwd, name)]) {
-    const entries = await readdir(candidate).catch(() => [] as string[]);
+    const entries = await namesIn(candidate);
     if (entries.includes('journal.jsonl')) return await realpath(candidate);
   }
   throw missing(name);
@@ -50,9 +50,20 @@ function missing(name: string): CountersignError {
   return new CountersignError('RUN_MISSING', `there is no run \`${name}\``);
 }
 
+/** None where there is no such folder; one that can't be read is not empty. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((thrown as NodeJS.ErrnoException).code ?? ''))
+      return [];
+    throw thrown;
+  }
+}
+
 /** Run folders, newest first. */
 export async function listRuns(project: Project): Promise<string[]> {
-  const names = await readdir(runsOf(project)).catch(() => [] as string[]);
+  const names = await namesIn(runsOf(project));
   const stamp = (name: string) => /\d{8}T\d{6}Z/.exec(name)?.[0] ?? '';
   return names.sort((a, b) => stamp(b).localeCompare(stamp(a))).map((name) => join(runsOf(project), name));
 }
