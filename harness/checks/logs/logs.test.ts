@@ -110,6 +110,18 @@ describe('logs', () => {
     expect(unmet(facts)).toEqual(['size(too_few) == 0', 'size(too_many) == 0']);
   });
 
+  it('is an error where a value may not be there, and no line has its field', async () => {
+    write(line(10, { lvl: 'error' }), 'no JSON');
+    const misspelt = { name: 'errors', field: 'level', equals: 'error', max: 0 };
+    await expect(measure({ match: [misspelt] })).rejects.toThrow(
+      'no line of `app` has the field `level`, so `errors` judged nothing',
+    );
+    write(line(10, { lvl: 'error' }), line(20, { level: 'info' }));
+    expect((await measure({ match: [misspelt] })).matches).toEqual({ errors: 0 });
+    // That a field is nowhere may be what is asked.
+    expect((await measure({ match: [{ name: 'traces', field: 'stack', max: 0 }] })).too_many).toEqual([]);
+  });
+
   it('is an error where no line has a time: a service that is silent for days broke no limit', async () => {
     write('plain text', '{"time":"2026-11-20T08:00:00.123","msg":"no zone"}');
     const match = [{ name: 'none', regexp: 'ERROR', max: 0 }];

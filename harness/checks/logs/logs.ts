@@ -5,7 +5,15 @@ import { type Static, Type } from '../../type.ts';
 import { type CheckContext, DurationText, defineCheck, Instant, Options } from '../define.ts';
 import { guard, redactFacts } from '../guard.ts';
 import { interpolate, lintTemplates } from '../interpolate.ts';
-import { compileMatch, limitsOf, Match, matchProblem, type ReadLine, readLine } from './matcher.ts';
+import {
+  compileMatch,
+  isJudgedBy,
+  limitsOf,
+  Match,
+  matchProblem,
+  type ReadLine,
+  readLine,
+} from './matcher.ts';
 
 const LogsOptions = Options({
   source: Type.Optional(Type.String({ description: 'name of a log file or Loki of the environment' })),
@@ -111,6 +119,14 @@ async function measure(options: Settings, context: CheckContext) {
       hint: 'name the field of the time in the source, or say why the lines may count under `allow_undated`',
     });
   }
+  const [blind] = counter.unjudged();
+  if (blind) {
+    throw new CountersignError(
+      'NO_DATA',
+      `no line of \`${source.name}\` has the field \`${blind.field}\`, so \`${blind.name}\` judged nothing`,
+      { hint: 'correct the name of the field, or say with `regexp` what no line may have' },
+    );
+  }
   await context.artifact('samples.json', JSON.stringify(counter.samples(), null, 2), 'application/json');
   const facts = {
     ...counter.facts(),
@@ -125,7 +141,10 @@ async function measure(options: Settings, context: CheckContext) {
 function createCounter(match: readonly Match[], { samples: kept = 5, allow_undated }: Settings) {
   const tests = match.map((each) => ({
     name: each.name,
+    field: each.field,
     limits: limitsOf(each),
+    isJudge: (line: ReadLine) => isJudgedBy(each, line),
+    hasJudged: false,
     test: compileMatch(each),
     dated: 0,
     undated: 0,
@@ -135,6 +154,7 @@ function createCounter(match: readonly Match[], { samples: kept = 5, allow_undat
   const times: { first?: bigint; last?: bigint } = {};
   const count = (line: ReadLine, dated: boolean) => {
     for (const each of tests) {
+      each.hasJudged ||= each.isJudge(line);
       if (!each.test(line)) continue;
       each[dated ? 'dated' : 'undated'] += 1;
       if (each.samples.length < kept) each.samples.push(line.text.slice(0, SAMPLE_LENGTH));
@@ -150,6 +170,8 @@ function createCounter(match: readonly Match[], { samples: kept = 5, allow_undat
       else widen(times, BigInt(at));
       count(line, at !== '');
     },
+    /** What asks for few lines or none, and would have had none whatever the service wrote. */
+    unjudged: () => tests.filter(({ hasJudged, limits }) => !hasJudged && limits.min === 0),
     samples: () => Object.fromEntries(tests.map(({ name, samples }) => [name, samples])),
     facts: () => ({
       ...seen,

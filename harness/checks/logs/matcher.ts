@@ -78,6 +78,12 @@ export function matchProblem(match: Match): string | undefined {
   return undefined;
 }
 
+/** Whether a line says anything of the value that a match judges: not one that lacks its field. */
+export function isJudgedBy({ field, equals, like }: Match, { json }: ReadLine): boolean {
+  if (field === undefined || (equals === undefined && like === undefined)) return true;
+  return json !== undefined && fieldOf(json, field) !== undefined;
+}
+
 function fieldOf(json: Record<string, unknown>, field: string): unknown {
   if (field.startsWith('/')) return pointTo(json, field);
   return Object.hasOwn(json, field) ? json[field] : undefined;
