@@ -95,5 +95,5 @@ function nextOf({ event, run, gate, pending, missing }: Untold): string {
   if (first) return `countersign gate attest ${run} ${first.item} --as PERSON`;
   return missing.length > 0
     ? `countersign gate sign ${run} --as PERSON`
-    : `countersign gate verify ${run} --for deploy --gate ${gate}`;
+    : `countersign gate verify ${run} --for deploy --gate ${gate} --ledger FILE`;
 }

@@ -191,7 +191,7 @@ test('what is told names who has to act, and what comes next', async () => {
     ],
     [
       'Sample gate on Staging expires at 2026-11-26 08:30 UTC: it reads GO and is fully signed.',
-      `countersign gate verify ${id} --for deploy --gate sample`,
+      `countersign gate verify ${id} --for deploy --gate sample --ledger FILE`,
     ],
     [`Sample gate on Staging was rejected by Ada: ${'x'.repeat(299)}…`, `countersign gate show ${id}`],
   ]);

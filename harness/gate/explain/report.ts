@@ -66,7 +66,7 @@ function notesOf({ signOff, said, run, invalid }: ReportQuestion): string[] {
   return [
     ...(environment.rehearsal
       ? [`${environment.name} is a rehearsal: at best it reads REHEARSAL_GO, and nothing is deployed with it`]
-      : [`before a deployment: countersign gate verify ${run} --for deploy --gate ${gate.id}`]),
+      : [`before a deployment: countersign gate verify ${run} --for deploy --gate ${gate.id} --ledger FILE`]),
     ...(still.length > 0 ? [`once nothing keeps it from GO, these sign: ${still.join(', ')}`] : []),
     ...waived.map(
       ({ id, waiver }) => `${id} is waived${waiver ? ` until ${waiver.expires}: ${waiver.reason}` : ''}`,
