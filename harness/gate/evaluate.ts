@@ -1,6 +1,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { namesZone } from '../config/zone.ts';
 import type { Expectation } from '../report/schema.ts';
+import { registerCalendar } from './cel-calendar.ts';
 import { freePaths, strictName, unguardedAll, violators, withStrictCalls } from './expression.ts';
 import { celType, type FactSchema, toCel } from './facts.ts';
 
@@ -40,6 +41,7 @@ untyped.registerFunction(`${strictName('timestamp')}(dyn): google.protobuf.Times
   }
   return plain.evaluate('timestamp(value)', { value }) as Date;
 });
+registerCalendar(untyped, strictName);
 const typed = new WeakMap<FactSchema, Environment>();
 
 /** Type-checks an expectation against a kind's facts before anything runs. */

@@ -1,4 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { isCalendarCall } from './cel-calendar.ts';
 
 const macros = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
@@ -27,13 +28,17 @@ export function strictName(name: string): string {
 
 const strictCalls = new Set(['int', 'uint', 'timestamp']);
 
-/** The text with each call of `int`, `uint` and `timestamp` made one of the strict kind. */
+/** The text with each call of `int`, `uint`, `timestamp` and of calendars made one of the strict kind. */
 export function withStrictCalls(text: string, ast: ASTNode): string {
   let strict = text;
+  const rename = (name: string, at: number): void => {
+    strict = strict.slice(0, at) + strictName(name) + strict.slice(at + name.length);
+  };
   const replace = (node: ASTNode): void => {
-    const name = node.op === 'call' ? node.args[0] : '';
-    if (strictCalls.has(name as string)) {
-      strict = strict.slice(0, node.start) + strictName(name) + strict.slice(node.start + name.length);
+    if (node.op === 'call' && strictCalls.has(node.args[0])) rename(node.args[0], node.start);
+    if (node.op === 'rcall') {
+      const [name, receiver, given] = node.args;
+      if (isCalendarCall(name, given.length)) rename(name, text.indexOf(name, receiver.end));
     }
     for (const child of childrenOf(node)) replace(child);
   };
