@@ -94,7 +94,7 @@ function refuseUndecided(
     'RUN_UNDECIDED',
     `a runner ended in the midst of ${named}: what writes may have taken effect or not`,
     {
-      hint: `look whether it did, then say \`${flags}\` (run it again) or \`--give-up\` (it counts as an error)`,
+      hint: `look whether it did and that nothing of it still runs, then say \`${flags}\` (run it again) or \`--give-up\` (it counts as an error)`,
     },
   );
 }

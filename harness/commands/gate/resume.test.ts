@@ -21,21 +21,23 @@ const journal = async (root: string) =>
 const report = async (root: string) =>
   (JSON.parse((await latest(root, 'report.json')).toString()) as Statement).predicate;
 const executed = async (root: string, item: string) =>
-  (await readFile(join(root, 'executed.log'), 'utf8')).split('\n').filter((line) => line === item).length;
+  (await readFile(join(root, 'executed.log'), 'utf8').catch(() => ''))
+    .split('\n')
+    .filter((line) => line === item).length;
 
 /** Sends a signal once the journal is so far; resolves to what the command said, also if it ended before. */
 async function signalledWhen(
   root: string,
   args: string[],
   signal: NodeJS.Signals,
-  far: (journal: string) => boolean,
+  far: (journal: string) => boolean | Promise<boolean>,
 ) {
   const { child, result } = startCli(root, ['gate', ...args], env);
   let over = false;
   void result.then(() => {
     over = true;
   });
-  while (!over && !far(await journal(root))) await pause(2);
+  while (!over && !(await far(await journal(root)))) await pause(2);
   child.kill(signal);
   return result;
 }
@@ -100,7 +102,8 @@ describe('Ctrl-C', () => {
       one: { check: 'look' },
       two: { check: 'look', needs: ['one'], with: { until: 'go' } },
     });
-    const begun = (text: string) => text.includes('"attempt-started","data":{"id":"two"');
+    const begun = async (text: string) =>
+      text.includes('"attempt-started","data":{"id":"two"') && (await executed(root, 'two')) === 1;
     const stopped = await signalledWhen(root, ['run', 'long'], 'SIGINT', begun);
     expect(stopped.exit, stopped.stderr).toBe(130);
     expect(stopped.stderr).toMatch(/interrupted: go on with `countersign gate resume long-\d/);
