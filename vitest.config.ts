@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['{harness,pipeline,scripts,smoke,synthetics,alerts,dashboards,checklists,bench}/**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.countersign/**'],
-    globalSetup: ['harness/testing/database-server.ts'],
+    globalSetup: ['harness/testing/temporary-folder.ts', 'harness/testing/database-server.ts'],
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 30_000,
