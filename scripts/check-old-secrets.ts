@@ -60,8 +60,9 @@ function get(url: string, path: string, token: string): Promise<ServiceAnswer> {
   return askService(url, { method: 'GET', path, headers });
 }
 
-function heldToken({ status }: ServiceAnswer): string[] {
-  if (status === 401) return [];
+/** Refused by the service itself, in its own words: what stands in front of it may refuse everybody. */
+function heldToken({ status, body }: ServiceAnswer): string[] {
+  if (status === 401 && body['detail'] === 'UNAUTHENTICATED') return [];
   return [status === 200 ? 'a token of the old key is good' : `a token of the old key had status ${status}`];
 }
 
