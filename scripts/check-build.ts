@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs, promisify } from 'node:util';
 import { askService } from '#pipeline/shared/service-client.ts';
 import { instancesOf } from './instances.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/check-build.ts
 
@@ -82,14 +83,4 @@ async function compareAll(urls: readonly string[], released: Build, isCommitName
   return report;
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (thrown: unknown) => {
-      process.stderr.write(`check-build: ${thrown instanceof Error ? thrown.message : thrown}\n`);
-      process.exitCode = 2;
-    },
-  );
-}
+if (import.meta.main) await runMain('check-build', main, 2);

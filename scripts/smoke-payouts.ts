@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { askService, type Question } from '#pipeline/shared/service-client.ts';
 import { signBytes } from '#pipeline/shared/signature.ts';
+import { runMain } from './run-main.ts';
 
 const help = `Usage: node scripts/smoke-payouts.ts
 
@@ -202,12 +203,4 @@ async function tellOutcome(work: () => Promise<Body>): Promise<number> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    process.stderr.write(`smoke-payouts: ${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+await runMain('smoke-payouts', main);
